@@ -1,0 +1,90 @@
+# sockaudit: `make` builds, `make demo` shows, `make check` tests, `make install PREFIX= DESTDIR=` installs.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+AR ?= ar
+VERSION := 0.1.0
+
+# make SAN=address,undefined check: the reporter and the unit tests under sanitizers; the library never is.
+SAN ?=
+ifneq ($(SAN),)
+BUILD := $(BUILD)-$(subst $(comma),-,$(SAN))
+endif
+comma := ,
+
+WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes
+COMMON = -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARN) $(CFLAGS)
+CFLAGS ?= -O2 -g
+# The library: no large-file and no fortify names (they would be hooks of their own), thread-local storage without
+# calls into the dynamic linker.
+PRELOAD_FLAGS = $(COMMON) -Ipreload -fPIC -ftls-model=initial-exec -fvisibility=hidden \
+	-fasynchronous-unwind-tables -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -fno-stack-protector
+SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+REPORT_FLAGS = $(COMMON) -Ireport -DSOCKAUDIT_VERSION='"$(VERSION)"' $(SAN_FLAGS)
+REPORT_LIBS = -lmnl -ldw -lelf -ljansson -liberty -lpthread
+
+PRELOAD_SOURCES = $(wildcard preload/*.c)
+REPORT_SOURCES = $(wildcard report/*.c)
+PRELOAD_OBJECTS = $(PRELOAD_SOURCES:preload/%.c=$(BUILD)/preload/%.o)
+REPORT_OBJECTS = $(REPORT_SOURCES:report/%.c=$(BUILD)/report/%.o)
+REPORT_PARTS = $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJECTS))
+
+.PHONY: all deps deps-test demo check bench fuzz install clean format
+all: $(BUILD)/libsockaudit.so $(BUILD)/sockaudit
+
+$(BUILD)/preload/%.o: preload/%.c | $(BUILD)/dependencies
+	@mkdir -p $(@D)
+	$(CC) $(PRELOAD_FLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/report/%.o: report/%.c | $(BUILD)/dependencies
+	@mkdir -p $(@D)
+	$(CC) $(REPORT_FLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libsockaudit.map: preload/libsockaudit.map.in preload/hooks.def
+	@mkdir -p $(@D)
+	sed -n 's/^HOOK(\(.*\))/\t\1;/p' preload/hooks.def | sed -e '/^@HOOKS@/{r /dev/stdin' -e 'd}' preload/libsockaudit.map.in > $@
+
+$(BUILD)/libsockaudit.so: $(PRELOAD_OBJECTS) $(BUILD)/libsockaudit.map
+	$(CC) $(CFLAGS) -shared -static-libgcc -Wl,-z,now,-z,relro,-z,nodelete,--as-needed,-soname,libsockaudit.so \
+		-Wl,--version-script=$(BUILD)/libsockaudit.map -o $@ $(PRELOAD_OBJECTS)
+
+$(BUILD)/sockaudit: $(REPORT_OBJECTS)
+	$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ $(REPORT_OBJECTS) $(REPORT_LIBS)
+
+-include $(PRELOAD_OBJECTS:.o=.d) $(REPORT_OBJECTS:.o=.d)
+
+# What is missing is installed once, by apt, and said so: tests/install-packages.
+BUILD_PACKAGES = gcc libc6-dev libunwind-dev libunwind8 uthash-dev libdw-dev libelf-dev libmnl-dev libiberty-dev \
+	libjansson-dev
+DEMO_PACKAGES = iproute2
+TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite redis-server redis-tools nginx-light wrk memcached \
+	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace
+
+$(BUILD)/dependencies:
+	@tests/install-packages $(BUILD_PACKAGES)
+	@mkdir -p $(@D) && touch $@
+$(BUILD)/dependencies-demo: | $(BUILD)/dependencies
+	@tests/install-packages $(DEMO_PACKAGES)
+	@touch $@
+$(BUILD)/dependencies-test: | $(BUILD)/dependencies
+	@tests/install-packages $(TEST_PACKAGES)
+	@touch $@
+
+include tests/tests.mk
+
+demo: all $(TEST_BUILD)/demo_server | $(BUILD)/dependencies-demo
+	@BUILD=$(BUILD) tests/demo
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/sockaudit $(DESTDIR)$(PREFIX)/include/sockaudit
+	install -m 755 $(BUILD)/sockaudit $(DESTDIR)$(PREFIX)/bin/sockaudit
+	install -m 644 $(BUILD)/libsockaudit.so $(DESTDIR)$(PREFIX)/lib/libsockaudit.so
+	install -m 644 include/sockaudit/*.h $(DESTDIR)$(PREFIX)/include/sockaudit
+
+format:
+	clang-format -i preload/*.[ch] report/*.[ch] include/sockaudit/*.h tests/*/*.[ch]
+
+clean:
+	rm -rf $(BUILD)

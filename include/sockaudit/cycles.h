@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clock of the ledger: the processor's cycle counter, read without a system call even where there is no
+ * vDSO (valgrind, a seccomp filter), and its conversion to nanoseconds of CLOCK_MONOTONIC.
+ */
+#ifndef SOCKAUDIT_CYCLES_H
+#define SOCKAUDIT_CYCLES_H
+
+#include <sockaudit/ledger.h>
+#include <time.h>
+
+enum cycles_kind { CYCLES_TSC = 1, CYCLES_CNTVCT, CYCLES_MONOTONIC };
+
+#if defined(__x86_64__) || defined(__i386__)
+#define CYCLES_KIND CYCLES_TSC
+static inline uint64_t cycles_now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+#define CYCLES_KIND CYCLES_CNTVCT
+static inline uint64_t cycles_now(void)
+{
+	uint64_t count;
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+	return count;
+}
+#else
+#define CYCLES_KIND CYCLES_MONOTONIC
+static inline uint64_t cycles_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+#endif
+
+/* Both clocks at one moment, as nearly as can be had. */
+static inline struct ledger_clock clock_pair_now(void)
+{
+	struct timespec monotonic, realtime;
+
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	uint64_t cycles = cycles_now();
+	clock_gettime(CLOCK_REALTIME, &realtime);
+	return (struct ledger_clock){
+		.cycles = cycles,
+		.monotonic_ns = (uint64_t)monotonic.tv_sec * 1000000000u + (uint64_t)monotonic.tv_nsec,
+		.realtime_ns = (uint64_t)realtime.tv_sec * 1000000000u + (uint64_t)realtime.tv_nsec,
+	};
+}
+
+/* Nanoseconds per cycle from two pairs; 0 when they are too close (under a millisecond) or run backwards. */
+static inline double clock_rate(const struct ledger_clock *from, const struct ledger_clock *to)
+{
+	if (to->cycles <= from->cycles || to->monotonic_ns < from->monotonic_ns + 1000000u)
+		return 0;
+	return (double)(to->monotonic_ns - from->monotonic_ns) / (double)(to->cycles - from->cycles);
+}
+
+/* Milliseconds from `earlier` to `later`; 0 when they are in the other order. */
+static inline uint64_t cycles_to_ms(double ns_per_cycle, uint64_t earlier, uint64_t later)
+{
+	return later <= earlier ? 0 : (uint64_t)((double)(later - earlier) * ns_per_cycle / 1e6);
+}
+
+#endif

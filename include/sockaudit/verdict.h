@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule that a socket breaks, from its slot and the kernel's word: one truth for the line that the library
+ * prints at exit and for the report. Pure functions; what the rules mean stands in report/findings.def.
+ */
+#ifndef SOCKAUDIT_VERDICT_H
+#define SOCKAUDIT_VERDICT_H
+
+#include <sockaudit/cycles.h>
+#include <stdbool.h>
+
+enum verdict_rule {
+	VERDICT_NONE,
+	VERDICT_CONNECT_FAILED,
+	VERDICT_SHUTDOWN,
+	VERDICT_EOF,
+	VERDICT_ERROR,
+	VERDICT_FIN_UNREAD,
+};
+
+/* States of tcp(7) as tcp_info and inet_diag number them. */
+enum { KERNEL_UNKNOWN = 0, KERNEL_CLOSE = 7, KERNEL_CLOSE_WAIT = 8 };
+#define VERDICT_SOCK_DGRAM 2 /* SOCK_DGRAM, without <sys/socket.h> in the library's reach */
+
+/* What the kernel says of one socket; all zero when nobody asked it or it is no TCP socket. */
+struct verdict_kernel {
+	uint8_t tcp_state; /* KERNEL_UNKNOWN, or 1 to 12 */
+	bool has_ages;	   /* last_ack_recv_ms is known */
+	uint32_t last_ack_recv_ms;
+	uint64_t at; /* when it said so, in cycles */
+	bool keepalive; /* probes are on: their answers renew the age of the last ACK */
+	uint32_t last_data_recv_ms;
+};
+
+struct verdict {
+	enum verdict_rule rule;
+	uint64_t since;	     /* cycles: the grace runs from here; never earlier than the truth */
+	bool since_at_least; /* the true beginning may be earlier */
+	bool working;	     /* a request came, and the client left before the answer */
+	stack_id evidence_stack;
+	uint8_t evidence_call;
+	int16_t evidence_errno;
+};
+
+static inline uint64_t verdict_later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The rule that a socket breaks as things stand, grace not considered. `slot` is a copy that was not torn. */
+static inline struct verdict verdict_of(const struct ledger_slot *slot, const struct verdict_kernel *kernel,
+					double ns_per_cycle)
+{
+	struct verdict verdict = { .rule = VERDICT_NONE };
+	uint64_t used = verdict_later(slot->last_receive, slot->last_send);
+
+	if (slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED))
+		return verdict;
+	/* A datagram socket works without a connection: after a failed connect() it may still serve sendto(). */
+	if (slot->type == VERDICT_SOCK_DGRAM && (!(slot->flags & SOCKET_CONNECT_FAILED) || used > slot->connect_at))
+		return verdict;
+	/* Not everyone asks for the result of a connect() that was under way: data tells it too, and so does a FIN. */
+	bool connected = (slot->flags & SOCKET_CONNECTED) || slot->received || slot->sent ||
+			 kernel->tcp_state == KERNEL_CLOSE_WAIT;
+	bool given_up = kernel->tcp_state == KERNEL_CLOSE && (slot->flags & SOCKET_CONNECTING) && !connected;
+	if ((slot->flags & SOCKET_CONNECT_FAILED) || given_up) {
+		verdict = (struct verdict){ .rule = VERDICT_CONNECT_FAILED,
+					    .since = slot->connect_at,
+					    .since_at_least = given_up,
+					    .evidence_stack = slot->connect_stack,
+					    .evidence_call = slot->connect_call,
+					    .evidence_errno = given_up ? 0 : slot->connect_errno };
+		return verdict;
+	}
+	if (!connected)
+		return verdict;
+	/* Our shutdown, unless something was learnt after it: then that was the last act. */
+	if (slot->shutdown_at >= slot->eof_at && slot->shutdown_at >= slot->error_at && slot->shutdown_at) {
+		verdict = (struct verdict){ .rule = VERDICT_SHUTDOWN,
+					    .since = slot->shutdown_at,
+					    .evidence_stack = slot->shutdown_stack,
+					    .evidence_call = slot->shutdown_call };
+		return verdict;
+	}
+	if (slot->error_at && (!slot->eof_at || slot->error_at < slot->eof_at)) {
+		verdict = (struct verdict){ .rule = VERDICT_ERROR,
+					    .since = slot->error_at,
+					    .evidence_stack = slot->error_stack,
+					    .evidence_call = slot->error_call,
+					    .evidence_errno = slot->error_errno };
+		return verdict;
+	}
+	if (slot->eof_at) {
+		/* Data sent after the EOF is a half-close at work: the grace starts again. */
+		verdict = (struct verdict){ .rule = VERDICT_EOF,
+					    .since = verdict_later(slot->eof_at, slot->last_send),
+					    .evidence_stack = slot->eof_stack,
+					    .evidence_call = slot->eof_call };
+		return verdict;
+	}
+	if (kernel->tcp_state != KERNEL_CLOSE_WAIT && kernel->tcp_state != KERNEL_CLOSE)
+		return verdict;
+	/*
+	 * The FIN came at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds
+	 * it too; without ages that use is the only bound there is.
+	 */
+	uint64_t since = verdict_later(used, slot->connect_at ? slot->connect_at : slot->opened_at);
+	if (kernel->has_ages && ns_per_cycle > 0) {
+		uint64_t acked = (uint64_t)((double)kernel->last_ack_recv_ms * 1e6 / ns_per_cycle);
+		acked = acked < kernel->at ? kernel->at - acked : 0;
+		/* An ACK that answers a probe says nothing of the FIN: then the upper bound decides, the last data. */
+		if (kernel->keepalive) {
+			acked = (uint64_t)((double)kernel->last_data_recv_ms * 1e6 / ns_per_cycle);
+			acked = acked < kernel->at ? kernel->at - acked : 0;
+			acked = verdict_later(acked, slot->connect_at ? slot->connect_at : slot->opened_at);
+		}
+		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(acked, used) : acked;
+	}
+	verdict = (struct verdict){ .rule = VERDICT_FIN_UNREAD,
+				    .since = since,
+				    .since_at_least = true,
+				    .working = !(slot->flags & SOCKET_CONNECTOR) && slot->direction == 1 };
+	return verdict;
+}
+
+/* The time at which the last but one socket was opened: an evidence before it has seen two more. 0: none. */
+static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
+{
+	uint64_t latest = 0, second = 0;
+
+	for (int i = 0; i < 8; i++) {
+		if (openings[i] > latest) {
+			second = latest;
+			latest = openings[i];
+		} else if (openings[i] > second) {
+			second = openings[i];
+		}
+	}
+	return second;
+}
+
+#define VERDICT_EXIT_GRACE_MS 1000u  /* at exit, where none was given */
+#define VERDICT_LIVE_GRACE_MS 60000u /* while it runs */
+#define VERDICT_WORKING_FACTOR 10u   /* live, for a request that was not yet answered */
+
+/* Whether an ended process's socket is past its grace by CONTRACT's exit rules; `ended` in cycles. */
+static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uint64_t openings[8], uint64_t ended,
+					double ns_per_cycle)
+{
+	return cycles_to_ms(ns_per_cycle, verdict->since, ended) >= VERDICT_EXIT_GRACE_MS ||
+	       verdict_two_opened_since(openings) > verdict->since;
+}
+
+#endif

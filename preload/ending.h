@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What is written when the process ends: the kernel's view of each open socket, and the one line for the user. */
+#ifndef ENDING_H
+#define ENDING_H
+
+#include <stdint.h>
+
+/* Asks the kernel about every open socket. Not allowed after a seccomp filter. */
+void ending_snapshot(void);
+
+/* Sockets with findings of severity error, by CONTRACT's exit rules; says the line if there are any. */
+uint32_t ending_summary(void);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "fdtable.h"
+#include <sockaudit/cycles.h>
+#include <string.h>
+
+uint8_t fdtable_watch[LEDGER_SLOTS_MAX];
+
+static unsigned watched_end; /* copied at fork with the table that it bounds */
+
+static uint32_t life_of(const struct ledger_slot *slot)
+{
+	return __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
+}
+
+/* Succeeds once for each life and phase: whoever wins acts. */
+static bool life_change(struct ledger_slot *slot, uint32_t from, enum ledger_phase to)
+{
+	return __atomic_compare_exchange_n(&slot->life, &from, (from & ~7u) | to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+static void add(uint64_t *count)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
+
+unsigned fdtable_end(void)
+{
+	return __atomic_load_n(&watched_end, __ATOMIC_ACQUIRE);
+}
+
+struct ledger_slot *fdtable_record(int fd)
+{
+	/* Below the highest number of this ledger, pages were reserved or are a hole, which reads as zeros. */
+	if (!ledger->slots || (unsigned)fd > ledger->header->max_fd ||
+	    !ledger_file_reserve(SECTION_SLOTS, (uint32_t)fd, 1))
+		return NULL;
+	return life_of(ledger->slots + fd) ? ledger->slots + fd : NULL;
+}
+
+static void raise_to(uint32_t *highest, uint32_t value)
+{
+	uint32_t seen = __atomic_load_n(highest, __ATOMIC_RELAXED);
+
+	while (seen < value && !__atomic_compare_exchange_n(highest, &seen, value, false, __ATOMIC_RELEASE,
+							    __ATOMIC_RELAXED))
+		;
+}
+
+struct ledger_slot *fdtable_begin(int fd)
+{
+	if (fd < 0 || !ledger->slots)
+		return NULL;
+	if (!ledger_file_reserve(SECTION_SLOTS, (uint32_t)fd, 1)) {
+		ledger_file_lost(LOST_SLOTS);
+		return NULL;
+	}
+	raise_to(&ledger->header->max_fd, (uint32_t)fd);
+	struct ledger_slot *slot = ledger->slots + fd;
+	for (;;) {
+		uint32_t life = life_of(slot), next;
+
+		if (LIFE_PHASE(life) == PHASE_OPEN || LIFE_PHASE(life) == PHASE_CLOSING) {
+			fdtable_finish(fd, life, LIFE_PHASE(life) == PHASE_OPEN);
+			continue;
+		}
+		/*
+		 * FILLING: whoever was filling left by longjmp, or its descriptor went meanwhile, else the kernel would
+		 * not have given us the number. It can't publish after this.
+		 */
+		next = (LIFE_GENERATION(life) + 1) << 3 | PHASE_FILLING;
+		if (__atomic_compare_exchange_n(&slot->life, &life, next, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			break;
+	}
+	/* group_refs stays: it may count a group whose first descriptor had this number. */
+	memset(slot, 0, offsetof(struct ledger_slot, life));
+	memset(&slot->type, 0, offsetof(struct ledger_slot, group_refs) - offsetof(struct ledger_slot, type));
+	memset(&slot->eof_at, 0, sizeof *slot - offsetof(struct ledger_slot, eof_at));
+	return slot;
+}
+
+static uint64_t *total_of(enum ledger_origin origin)
+{
+	struct ledger_totals *totals = &ledger->header->totals;
+
+	switch (origin) {
+	case ORIGIN_SOCKET:
+	case ORIGIN_ACCEPT:
+	case ORIGIN_PAIR:
+		return &totals->opened;
+	case ORIGIN_COPY:
+		return &totals->copied;
+	case ORIGIN_INHERITED:
+		return &totals->inherited;
+	case ORIGIN_RECEIVED:
+		return &totals->received;
+	case ORIGIN_ADOPTED:
+		return &totals->adopted;
+	case ORIGIN_NONE:
+		break;
+	}
+	return NULL;
+}
+
+void fdtable_publish(int fd, struct ledger_slot *slot)
+{
+	struct ledger_header *header = ledger->header;
+	uint64_t *total = total_of(slot->origin);
+	struct ledger_stack *stack = stacks_record(slot->opened_stack);
+
+	if (total == &header->totals.opened)
+		header->openings[__atomic_fetch_add(total, 1, __ATOMIC_RELAXED) % 8] = slot->opened_at;
+	else if (total)
+		add(total);
+	if (stack) {
+		uint64_t opened = __atomic_add_fetch(&stack->opened, 1, __ATOMIC_RELAXED);
+		uint64_t closed = __atomic_load_n(&stack->closed, __ATOMIC_RELAXED);
+
+		if (opened > closed)
+			raise_to(&stack->peak, (uint32_t)(opened - closed));
+	}
+	raise_to(&watched_end, (uint32_t)fd + 1);
+	uint32_t life = life_of(slot);
+	if (LIFE_PHASE(life) != PHASE_FILLING || !life_change(slot, life, PHASE_OPEN))
+		ledger_file_lost(LOST_RACES);
+	/* After the slot: a hook that sees the byte finds the life. */
+	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+}
+
+uint32_t fdtable_retire(int fd, enum call call, stack_id stack)
+{
+	struct ledger_slot *slot = ledger->slots + fd;
+	uint32_t life = life_of(slot);
+
+	if (LIFE_PHASE(life) == PHASE_CLOSING)
+		return life; /* a close that was cancelled, and is tried again */
+	if (LIFE_PHASE(life) != PHASE_OPEN || !life_change(slot, life, PHASE_CLOSING))
+		return 0;
+	slot->closed_stack = stack;
+	slot->closed_call = (uint8_t)call;
+	slot->closed_at = cycles_now();
+	__atomic_store_n(&fdtable_watch[fd], WATCH_NOT, __ATOMIC_RELEASE);
+	return (life & ~7u) | PHASE_CLOSING;
+}
+
+/* Where the sockets that were opened at `stack` were closed: the first few sites by name. */
+static void closer_count(struct ledger_stack *stack, stack_id where, uint32_t call)
+{
+	for (unsigned i = 0; i < LEDGER_CLOSERS; i++) {
+		struct ledger_closer *closer = &stack->closers[i];
+		stack_id seen = __atomic_load_n(&closer->stack, __ATOMIC_ACQUIRE);
+
+		if (!seen && __atomic_compare_exchange_n(&closer->stack, &seen, where, false, __ATOMIC_ACQ_REL,
+							 __ATOMIC_ACQUIRE)) {
+			closer->call = call;
+			seen = where;
+		}
+		if (seen == where) {
+			add(&closer->count);
+			return;
+		}
+	}
+	add(&stack->closed_elsewhere);
+}
+
+/* True when no other descriptor here leads to the same socket. */
+static bool group_leave(struct ledger_slot *slot)
+{
+	uint32_t home = slot->group;
+
+	return !home || __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+void fdtable_finish(int fd, uint32_t life, bool drift)
+{
+	struct ledger_slot *slot = ledger->slots + fd;
+	struct ledger_totals *totals = &ledger->header->totals;
+
+	if (!life || !life_change(slot, life, PHASE_GONE))
+		return;
+	if (drift) {
+		slot->closed_at = cycles_now();
+		slot->closed_call = 0;
+	}
+	struct ledger_stack *stack = stacks_record(slot->opened_stack);
+	if (stack) {
+		add(&stack->closed);
+		if (drift)
+			add(&stack->drifted);
+		else if (slot->closed_stack)
+			closer_count(stack, slot->closed_stack, slot->closed_call);
+		if (slot->eof_at)
+			add(&stack->closed_after_eof);
+		else if (slot->error_at)
+			add(&stack->closed_after_error);
+	}
+	if (group_leave(slot)) {
+		if (slot->flags & SOCKET_FOREIGN) {
+			add(&totals->foreign_closed);
+		} else {
+			add(&totals->closed);
+			if (drift)
+				add(&totals->drift);
+		}
+	}
+}
+
+void fdtable_restore(int fd, uint32_t life)
+{
+	struct ledger_slot *slot = ledger->slots + fd;
+
+	if (!life)
+		return;
+	slot->closed_stack = 0;
+	slot->closed_call = 0;
+	slot->closed_at = 0;
+	if (life_change(slot, life, PHASE_OPEN))
+		__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+}
+
+void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
+{
+	uint32_t home = __atomic_load_n(&from->group, __ATOMIC_ACQUIRE);
+
+	if (!home) {
+		/*
+		 * Any slot with pages can be the home. There are no more groups than open descriptors, so one is free;
+		 * nearly always it is the socket's own.
+		 */
+		uint32_t start = (uint32_t)(from - ledger->slots), end = ledger->header->max_fd + 1, nobody = 0;
+
+		for (uint32_t i = 0; i < end && !home; i++, nobody = 0) {
+			uint32_t at = (start + i) % end;
+
+			if (ledger_file_reserve(SECTION_SLOTS, at, 1) &&
+			    __atomic_compare_exchange_n(&ledger->slots[at].group_refs, &nobody, 1, false,
+							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+				home = at + 1;
+		}
+		if (!home)
+			return;
+		uint32_t none = 0;
+		if (!__atomic_compare_exchange_n(&from->group, &none, home, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE)) {
+			/* Another thread copied it at the same time and found a home first. */
+			__atomic_store_n(&ledger->slots[home - 1].group_refs, 0, __ATOMIC_RELEASE);
+			home = none;
+		}
+		__atomic_fetch_or(&from->flags, SOCKET_COPIED, __ATOMIC_RELAXED);
+	}
+	__atomic_add_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL);
+	copy->group = home;
+	copy->flags |= SOCKET_COPIED;
+}
+
+void fdtable_inherit(void)
+{
+	unsigned end = fdtable_end();
+
+	for (unsigned fd = 0; fd < end; fd++)
+		if (fdtable_watch[fd])
+			fdtable_watch[fd] = WATCH_INHERITED;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of descriptors: which numbers are watched, and the life of each slot. Lock-free; safe in a signal
+ * handler. Two threads meet on one number only around its close, and then the word `life` decides.
+ */
+#ifndef FDTABLE_H
+#define FDTABLE_H
+
+#include "ledger_file.h"
+#include "real.h"
+#include "stacks.h"
+
+/* What a number is to the hooks: one byte each, private memory, so a child's copy tells what it inherited. */
+enum watch {
+	WATCH_NOT,
+	WATCH_SOCKET = 1,
+	WATCH_INHERITED = 0x80, /* a socket of the parent that this process has not used yet */
+};
+extern uint8_t fdtable_watch[LEDGER_SLOTS_MAX] __attribute__((visibility("hidden")));
+
+static inline bool fdtable_watches(int fd)
+{
+	return (unsigned)fd < LEDGER_SLOTS_MAX && fdtable_watch[fd];
+}
+
+/* The slot of a watched number in this process's own ledger; NULL when it must first be adopted. */
+static inline struct ledger_slot *fdtable_slot(int fd)
+{
+	struct ledger_slot *slots = ledger->slots;
+
+	return slots && fdtable_watch[fd] == WATCH_SOCKET ? slots + fd : NULL;
+}
+
+/* The slot of any number that has had one here, whatever became of it; NULL if it never had. */
+struct ledger_slot *fdtable_record(int fd);
+
+/*
+ * A new life for a number, all facts zero: fill it, then fdtable_publish(). What the slot held before has ended:
+ * by a close that is still returning, or behind our back (drift). NULL when it can't be recorded (counted).
+ */
+struct ledger_slot *fdtable_begin(int fd);
+/* Counts the opening (`origin` tells to which sum) and lets the hooks see it. */
+void fdtable_publish(int fd, struct ledger_slot *slot);
+
+/* Before the real close: the life that is ending (0: none), with who ends it. */
+uint32_t fdtable_retire(int fd, enum call call, stack_id stack);
+/* After it: the descriptor is gone. `drift`: it went before, and nobody saw how. Counts it exactly once. */
+void fdtable_finish(int fd, uint32_t life, bool drift);
+/* After it failed and closed nothing. */
+void fdtable_restore(int fd, uint32_t life);
+
+/* Two numbers share one open file description from now on: the new life's slot joins the other's group. */
+void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy);
+
+/* In a child that now has its own ledger: every watched number is inherited until it is used. */
+void fdtable_inherit(void);
+
+/* One more than the highest number that was ever watched. */
+unsigned fdtable_end(void);
+
+#endif

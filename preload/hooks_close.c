@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends: close and its ranges, and stdio's streams over a socket. */
+#include "observe.h"
+#include "real.h"
+#include "track.h"
+#include <linux/close_range.h>
+
+/* close() of a number in a process without a ledger is a jump: shells and compilers do nothing else. */
+#define UNTOUCHED(fd) (!fdtable_watches(fd) && !ledger->slots)
+
+static __attribute__((noinline)) int close_told(int fd, int (*real)(int fd), enum call call)
+{
+	struct closing closing;
+
+	OBSERVE(closing = track_close(fd, call, HERE));
+	int result = real(fd);
+	OBSERVE(track_closed(fd, closing, result ? errno : 0, call, HERE));
+	return result;
+}
+
+EXPORT int close(int fd)
+{
+	int (*real)(int fd) = REAL(close);
+	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL_close);
+}
+
+EXPORT int __close(int fd)
+{
+	int (*real)(int fd) = REAL(__close);
+	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL___close);
+}
+
+/* With CLOSE_RANGE_UNSHARE a thread closes in a table of its own; ours is whole unless it is the only thread. */
+static bool range_is_ours(unsigned flags)
+{
+	extern char __libc_single_threaded __attribute__((weak));
+
+	if (!(flags & CLOSE_RANGE_UNSHARE) || (&__libc_single_threaded && __libc_single_threaded))
+		return true;
+	ledger_file_lost(LOST_TABLES);
+	return false;
+}
+
+static void range_cloexec(unsigned first, unsigned last)
+{
+	for (unsigned fd = first; fd <= last && fd < fdtable_end(); fd++)
+		track_cloexec((int)fd, true);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	bool told = false;
+
+	if (!(flags & CLOSE_RANGE_CLOEXEC) && range_is_ours((unsigned)flags))
+		OBSERVE(told = track_close_range(first, last, CALL_close_range, HERE));
+	int result = REAL(close_range)(first, last, flags);
+	if (told)
+		OBSERVE(track_closed_range(first, last, result == 0, CALL_close_range));
+	else if (result == 0 && (flags & CLOSE_RANGE_CLOEXEC))
+		OBSERVE(range_cloexec(first, last));
+	return result;
+}
+
+EXPORT void closefrom(int first)
+{
+	unsigned from = first < 0 ? 0 : (unsigned)first;
+	bool told;
+
+	OBSERVE(told = track_close_range(from, ~0u, CALL_closefrom, HERE));
+	REAL(closefrom)(first);
+	if (told)
+		OBSERVE(track_closed_range(from, ~0u, true, CALL_closefrom));
+}
+
+static __attribute__((noinline)) int fclose_told(FILE *stream, int fd, int (*real)(FILE *stream), enum call call)
+{
+	struct closing closing;
+
+	OBSERVE(closing = track_close(fd, call, HERE));
+	int result = real(stream);
+	/* EOF may mean that the last flush failed; the descriptor is closed all the same. */
+	OBSERVE(track_closed(fd, closing, result && errno == EBADF ? EBADF : 0, call, HERE));
+	return result;
+}
+
+EXPORT int fclose(FILE *stream)
+{
+	int (*real)(FILE *stream) = REAL(fclose), fd = -1;
+	if (stream)
+		OBSERVE(fd = fileno(stream));
+	return fd < 0 || UNTOUCHED(fd) ? real(stream) : fclose_told(stream, fd, real, CALL_fclose);
+}
+
+EXPORT int _IO_fclose(FILE *stream)
+{
+	int (*real)(FILE *stream) = REAL(_IO_fclose), fd = -1;
+	if (stream)
+		OBSERVE(fd = fileno(stream));
+	return fd < 0 || UNTOUCHED(fd) ? real(stream) : fclose_told(stream, fd, real, CALL__IO_fclose);
+}
+
+EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	FILE *stream = REAL(fdopen)(fd, mode);
+	if (stream && fdtable_watches(fd))
+		OBSERVE(track_stdio(fd));
+	return stream;
+}
+
+EXPORT FILE *_IO_fdopen(int fd, const char *mode)
+{
+	FILE *stream = REAL(_IO_fdopen)(fd, mode);
+	if (stream && fdtable_watches(fd))
+		OBSERVE(track_stdio(fd));
+	return stream;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Second descriptors for one socket: dup and fcntl. */
+#include "observe.h"
+#include "real.h"
+#include "track.h"
+#include <stdarg.h>
+
+EXPORT int dup(int fd)
+{
+	int copy = REAL(dup)(fd);
+	if (copy >= 0 && fdtable_watches(fd))
+		OBSERVE(track_copy(fd, copy, false, CALL_dup, HERE));
+	return copy;
+}
+
+EXPORT int dup2(int fd, int to)
+{
+	int copy = REAL(dup2)(fd, to);
+	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+		OBSERVE(track_copy(fd, copy, false, CALL_dup2, HERE));
+	return copy;
+}
+
+EXPORT int __dup2(int fd, int to)
+{
+	int copy = REAL(__dup2)(fd, to);
+	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+		OBSERVE(track_copy(fd, copy, false, CALL___dup2, HERE));
+	return copy;
+}
+
+EXPORT int dup3(int fd, int to, int flags)
+{
+	int copy = REAL(dup3)(fd, to, flags);
+	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+		OBSERVE(track_copy(fd, copy, flags & O_CLOEXEC, CALL_dup3, HERE));
+	return copy;
+}
+
+static void told_fcntl(int fd, int command, uintptr_t argument, int result, enum call call, void *frame)
+{
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+		track_copy(fd, result, command == F_DUPFD_CLOEXEC, call, frame);
+	else if (command == F_SETFD)
+		track_cloexec(fd, argument & FD_CLOEXEC);
+}
+
+/* Every argument that fcntl() can have is passed in one register: a pointer wide enough for all of them. */
+#define ARGUMENT(last)                                \
+	({                                            \
+		va_list arguments_;                   \
+		va_start(arguments_, last);           \
+		void *one_ = va_arg(arguments_, void *); \
+		va_end(arguments_);                   \
+		one_;                                 \
+	})
+
+EXPORT int fcntl(int fd, int command, ...)
+{
+	void *argument = ARGUMENT(command);
+	int result = REAL(fcntl)(fd, command, argument);
+	if (result >= 0 && fdtable_watches(fd))
+		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl, HERE));
+	return result;
+}
+
+EXPORT int fcntl64(int fd, int command, ...)
+{
+	void *argument = ARGUMENT(command);
+	int result = REAL(fcntl64)(fd, command, argument);
+	if (result >= 0 && fdtable_watches(fd))
+		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl64, HERE));
+	return result;
+}
+
+EXPORT int __fcntl(int fd, int command, ...)
+{
+	void *argument = ARGUMENT(command);
+	int result = REAL(__fcntl)(fd, command, argument);
+	if (result >= 0 && fdtable_watches(fd))
+		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL___fcntl, HERE));
+	return result;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens to the whole process: fork, exec, exit, and unloaded code. */
+#include "fdtable.h"
+#include "observe.h"
+#include "process.h"
+#include "real.h"
+#include "stacks.h"
+#include <stdarg.h>
+
+/* A process that watches nothing has nothing to hand to a child. */
+static __attribute__((noinline)) pid_t fork_told(pid_t (*real)(void))
+{
+	struct forking forking;
+
+	OBSERVE(forking = process_forks(HERE));
+	pid_t child = real();
+	if (child == 0)
+		OBSERVE(process_forked(forking));
+	return child;
+}
+
+EXPORT pid_t fork(void)
+{
+	return fork_told(REAL(fork));
+}
+
+EXPORT pid_t __fork(void)
+{
+	return fork_told(REAL(__fork));
+}
+
+EXPORT pid_t _Fork(void)
+{
+	return fork_told(REAL(_Fork));
+}
+
+/* An exec that succeeds does not come back. */
+#define EXEC(call)                           \
+	({                                   \
+		OBSERVE(process_exec(true)); \
+		int result_ = call;          \
+		OBSERVE(process_exec(false)); \
+		result_;                     \
+	})
+
+EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+	return EXEC(REAL(execve)(path, argv, envp));
+}
+
+EXPORT int execv(const char *path, char *const argv[])
+{
+	return EXEC(REAL(execv)(path, argv));
+}
+
+EXPORT int execvp(const char *file, char *const argv[])
+{
+	return EXEC(REAL(execvp)(file, argv));
+}
+
+EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	return EXEC(REAL(execvpe)(file, argv, envp));
+}
+
+EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	return EXEC(REAL(fexecve)(fd, argv, envp));
+}
+
+EXPORT int execveat(int folder, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	return EXEC(REAL(execveat)(folder, path, argv, envp, flags));
+}
+
+/* The forms with a list are turned into those with an array, on the stack, as libc does. */
+static size_t list_count(va_list list)
+{
+	size_t count = 1;
+
+	while (va_arg(list, char *))
+		count++;
+	return count;
+}
+
+#define LIST_TO_ARRAY(argv, first, list)                        \
+	va_start(list, first);                                  \
+	size_t count_ = list_count(list) + 1;                   \
+	va_end(list);                                           \
+	char *argv[count_];                                     \
+	argv[0] = (char *)(uintptr_t)first;                     \
+	va_start(list, first);                                  \
+	for (size_t i_ = 1; i_ < count_; i_++)                  \
+		argv[i_] = va_arg(list, char *)
+
+EXPORT int execl(const char *path, const char *first, ...)
+{
+	va_list list;
+
+	LIST_TO_ARRAY(argv, first, list);
+	va_end(list);
+	return EXEC(REAL(execv)(path, argv));
+}
+
+EXPORT int execlp(const char *file, const char *first, ...)
+{
+	va_list list;
+
+	LIST_TO_ARRAY(argv, first, list);
+	va_end(list);
+	return EXEC(REAL(execvp)(file, argv));
+}
+
+EXPORT int execle(const char *path, const char *first, ...)
+{
+	va_list list;
+
+	LIST_TO_ARRAY(argv, first, list);
+	char **envp = va_arg(list, char **);
+	va_end(list);
+	return EXEC(REAL(execve)(path, argv, envp));
+}
+
+EXPORT void _exit(int status)
+{
+	OBSERVE(status = process_ends(status));
+	REAL(_exit)(status);
+	__builtin_unreachable();
+}
+
+EXPORT void _Exit(int status)
+{
+	OBSERVE(status = process_ends(status));
+	REAL(_Exit)(status);
+	__builtin_unreachable();
+}
+
+EXPORT void quick_exit(int status)
+{
+	OBSERVE(status = process_ends(status));
+	REAL(quick_exit)(status);
+	__builtin_unreachable();
+}
+
+EXPORT int dlclose(void *handle)
+{
+	int result = REAL(dlclose)(handle);
+	OBSERVE(stacks_code_changed());
+	return result;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that writes. */
+#include "observe.h"
+#include "real.h"
+#include "track.h"
+
+WATCHED(ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(write)(fd, buffer, size);
+	track_write(fd, use, n, 0, CALL_write, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, __write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(__write)(fd, buffer, size);
+	track_write(fd, use, n, 0, CALL___write, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(writev)(fd, parts, count);
+	track_write(fd, use, n, 0, CALL_writev, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(send)(fd, buffer, size, flags);
+	track_write(fd, use, n, flags, CALL_send, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(__send)(fd, buffer, size, flags);
+	track_write(fd, use, n, flags, CALL___send, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, sendto,
+	(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to, socklen_t to_size),
+	(fd, buffer, size, flags, to, to_size))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(sendto)(fd, buffer, size, flags, to, to_size);
+	track_write(fd, use, n, flags, CALL_sendto, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(sendmsg)(fd, message, flags);
+	track_write(fd, use, n, flags, CALL_sendmsg, HERE);
+	return n;
+}
+
+WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int flags),
+	(fd, messages, room, flags))
+{
+	struct use use = track_use(fd);
+	int count = REAL(sendmmsg)(fd, messages, room, flags);
+	ssize_t size = count;
+	for (int i = 0; i < count; i++)
+		size += messages[i].msg_len - (i == 0 ? count : 0);
+	track_write(fd, use, size, flags, CALL_sendmmsg, HERE);
+	return count;
+}
+
+/* The names of sendfile's first argument differ from libc's, so that WATCHED asks about the socket. */
+WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(sendfile)(fd, from, offset, size);
+	track_write(fd, use, n, 0, CALL_sendfile, HERE);
+	return n;
+}
+
+WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size), (fd, from, offset, size))
+{
+	struct use use = track_use(fd);
+	ssize_t n = REAL(sendfile64)(fd, from, offset, size);
+	track_write(fd, use, n, 0, CALL_sendfile64, HERE);
+	return n;
+}

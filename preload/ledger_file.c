@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Growing: which records have pages, and who may ask for more. Creation is in ledger_create.c. */
+#include "ledger_file.h"
+#include "ledger_create.h"
+#include "sys.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE 4096u
+#define GROW_STEP (4 * PAGE) /* pages asked for at once: a system call of 0.5 us each */
+
+union ledger_page ledger_page;
+void (*ledger_file_on_new)(void);
+
+/* What else a child must not inherit. */
+static struct wiped {
+	uint32_t opening; /* thread that is making the ledger */
+	uint32_t frozen;
+	int64_t room; /* bytes of file that we may still fill */
+	/* Bytes of each section, from its start, that have pages; of slots, a bit a step instead. */
+	uint64_t ready[SECTION_COUNT];
+	uint8_t slot_steps[LEDGER_SLOTS_MAX * sizeof(struct ledger_slot) / GROW_STEP / 8];
+} __attribute__((aligned(PAGE))) wiped_pages;
+static struct wiped *const wiped = &wiped_pages;
+
+/* Nothing else may share the last page. */
+#define WIPED_SIZE sizeof wiped_pages
+_Static_assert(sizeof wiped_pages % PAGE == 0, "wiped pages are wiped whole");
+
+bool ledger_file_start(void)
+{
+	if (ledger->pid)
+		return true;
+	if (sys_madvise(&ledger_page, sizeof ledger_page, MADV_WIPEONFORK) != 0 ||
+	    sys_madvise(wiped, WIPED_SIZE, MADV_WIPEONFORK) != 0)
+		return false;
+	ledger->pid = (uint32_t)sys_getpid();
+	return true;
+}
+
+/* The bytes of a section of this ledger; NULL where there is none. */
+static uint8_t *section_bytes(enum ledger_section_id section)
+{
+	return (uint8_t *)ledger->header + ledger->header->sections[section].offset;
+}
+
+/* Gives `size` bytes at `start` (page-aligned) pages, within the ledger's share of its file system. */
+static bool pages_fill(void *start, uint64_t size)
+{
+	if (wiped->frozen || ledger_create_fixed)
+		return false;
+	if (__atomic_sub_fetch(&wiped->room, (int64_t)size, __ATOMIC_RELAXED) < 0 ||
+	    sys_madvise(start, size, MADV_POPULATE_WRITE) != 0) {
+		__atomic_add_fetch(&wiped->room, (int64_t)size, __ATOMIC_RELAXED);
+		return false;
+	}
+	return true;
+}
+
+static bool slots_reserve(uint32_t first, uint32_t count)
+{
+	uint64_t end = (uint64_t)(first + count) * sizeof(struct ledger_slot);
+
+	for (uint64_t step = first * sizeof(struct ledger_slot) / GROW_STEP; step * GROW_STEP < end; step++) {
+		uint8_t bit = (uint8_t)(1u << (step % 8)), *byte = &wiped->slot_steps[step / 8];
+
+		if (__atomic_load_n(byte, __ATOMIC_ACQUIRE) & bit)
+			continue;
+		/* Two threads may both ask for the same pages: the second call finds them there. */
+		if (!pages_fill(section_bytes(SECTION_SLOTS) + step * GROW_STEP, GROW_STEP))
+			return false;
+		__atomic_fetch_or(byte, bit, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_t count)
+{
+	if (!ledger->header)
+		return false;
+	const struct ledger_section *table = &ledger->header->sections[section];
+	if (first >= table->capacity || count > table->capacity - first)
+		return false;
+	if (ledger_create_fixed)
+		return true;
+	if (section == SECTION_SLOTS)
+		return slots_reserve(first, count);
+	uint64_t end = (uint64_t)(first + count) * table->record_size;
+	uint64_t ready = __atomic_load_n(&wiped->ready[section], __ATOMIC_ACQUIRE);
+	if (end <= ready)
+		return true;
+	uint64_t wanted = (end + GROW_STEP - 1) & -(uint64_t)GROW_STEP;
+	if (!pages_fill(section_bytes(section) + ready, wanted - ready))
+		return false;
+	while (ready < wanted && !__atomic_compare_exchange_n(&wiped->ready[section], &ready, wanted, false,
+							      __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
+		;
+	return true;
+}
+
+uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
+{
+	if (!ledger->header)
+		return 0;
+	struct ledger_section *table = &ledger->header->sections[section];
+	uint32_t used = __atomic_load_n(&table->used, __ATOMIC_RELAXED);
+	do {
+		if (used >= table->capacity || count > table->capacity - used ||
+		    !ledger_file_reserve(section, used, count))
+			return 0;
+	} while (!__atomic_compare_exchange_n(&table->used, &used, used + count, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return used;
+}
+
+void ledger_file_lost(enum ledger_lost reason)
+{
+	if (ledger->header)
+		__atomic_fetch_add(&ledger->header->lost[reason], 1, __ATOMIC_RELAXED);
+}
+
+uint32_t ledger_file_string(const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (!ledger->header || size == 1)
+		return 0;
+	uint32_t used = __atomic_load_n(&ledger->header->sections[SECTION_STRINGS].used, __ATOMIC_ACQUIRE);
+	for (uint32_t at = 1; at < used; at += (uint32_t)strlen(ledger->strings + at) + 1)
+		if (strcmp(ledger->strings + at, text) == 0)
+			return at;
+	uint32_t at = ledger_file_take(SECTION_STRINGS, (uint32_t)size);
+	if (!at) {
+		ledger_file_lost(LOST_STRINGS);
+		return 0;
+	}
+	memcpy(ledger->strings + at, text, size);
+	return at;
+}
+
+void ledger_file_prepare(void)
+{
+	if (!ledger_file_open())
+		return;
+	static const struct {
+		enum ledger_section_id section;
+		uint32_t records;
+	} likely[] = {
+		{ SECTION_SLOTS, 1024 },  { SECTION_STACKS, 256 },    { SECTION_FRAMES, 8192 },
+		{ SECTION_MODULES, 128 }, { SECTION_STRINGS, 16384 }, { SECTION_MISUSES, 64 },
+		{ SECTION_SNAPSHOTS, 512 },
+	};
+	for (unsigned i = 0; i < sizeof likely / sizeof likely[0]; i++) {
+		uint32_t capacity = ledger->header->sections[likely[i].section].capacity;
+
+		ledger_file_reserve(likely[i].section, 0,
+				    likely[i].records < capacity ? likely[i].records : capacity);
+	}
+}
+
+void ledger_file_freeze(bool frozen)
+{
+	__atomic_store_n(&wiped->frozen, frozen, __ATOMIC_RELEASE);
+}
+
+/* Unmaps [from, to) of the ledger, rounded inward to pages. */
+static void give_back(uint64_t from, uint64_t to)
+{
+	from = (from + PAGE - 1) & -(uint64_t)PAGE;
+	to &= -(uint64_t)PAGE;
+	if (from < to)
+		sys_munmap((uint8_t *)ledger->header + from, to - from);
+}
+
+void ledger_file_trim(void)
+{
+	if (!ledger->header || wiped->frozen || ledger_create_fixed)
+		return;
+	ledger_file_prepare();
+	ledger_file_freeze(true);
+	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+		const struct ledger_section *section = &ledger->header->sections[i];
+		uint64_t ready = wiped->ready[i], size = (uint64_t)section->capacity * section->record_size;
+
+		if (i == SECTION_SLOTS)
+			for (uint64_t step = 0; step * GROW_STEP < size; step++)
+				if (wiped->slot_steps[step / 8] & 1u << (step % 8))
+					ready = (step + 1) * GROW_STEP;
+		give_back(section->offset + ready, section->offset + size);
+	}
+}
+
+bool ledger_file_open(void)
+{
+	if (__atomic_load_n(&ledger->slots, __ATOMIC_ACQUIRE))
+		return true;
+	if (ledger_create_off || !ledger_file_start())
+		return false;
+	uint32_t me = (uint32_t)sys_gettid(), opener = 0;
+	/*
+	 * A thread that comes second waits for the first: 0.2 ms. Not when it *is* the first, in a signal handler
+	 * that interrupted it, and not for ever: the first may have been cancelled in there.
+	 */
+	for (unsigned turns = 0; !__atomic_compare_exchange_n(&wiped->opening, &opener, me, false, __ATOMIC_ACQ_REL,
+							      __ATOMIC_ACQUIRE);
+	     turns++) {
+		if (opener == me || turns > 100000)
+			return false;
+		sys_call(SYS_sched_yield, 0, 0, 0, 0);
+		opener = 0;
+	}
+	if (!ledger->slots && !ledger_create_off) {
+		struct ledger_bases made = { .pid = (uint32_t)sys_getpid() };
+
+		memset(wiped->ready, 0, sizeof wiped->ready);
+		if (ledger_create(&made, &wiped->room)) {
+			struct ledger_slot *slots = made.slots;
+
+			made.slots = NULL;
+			*ledger = made;
+			if (ledger_file_on_new)
+				ledger_file_on_new();
+			/* Last: whoever sees the slots sees the rest. */
+			__atomic_store_n(&ledger->slots, slots, __ATOMIC_RELEASE);
+			ledger_create_filled();
+		}
+	}
+	__atomic_store_n(&wiped->opening, 0, __ATOMIC_RELEASE);
+	return ledger->slots != NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "misuse.h"
+#include "process.h"
+#include <errno.h>
+#include <sockaudit/cycles.h>
+
+/* The neighbouring numbers that this thread has closed in a row. Three words of TLS. */
+static __thread struct {
+	int last;	   /* 0: none yet; 0 is never a socket's neighbour that matters */
+	int16_t step;	   /* direction of the run: 1, -1, or 0 after its first */
+	uint16_t length : 15, sweep : 1;
+	uint64_t started;
+} run;
+
+/* Steps over a number or two that the program keeps are still a sweep. */
+#define STEP_MOST 3
+/* Shorter runs are pairs of descriptors, closed twice by the same error path. */
+#define SWEEP_LEAST 3
+/* No error path closes so many neighbours one by one: this is a sweep even if all had been sockets. */
+#define SWEEP_SURELY 32
+
+static uint32_t this_thread(void)
+{
+	return (uint32_t)((uintptr_t)&run >> 4);
+}
+
+/* What this run has been blamed for so far was a sweep's doing. */
+static void run_forgive(void)
+{
+	const struct ledger_section *section = &ledger->header->sections[SECTION_MISUSES];
+	uint32_t used = section->used < section->capacity ? section->used : section->capacity;
+
+	for (uint32_t i = used; i-- > 1;) {
+		struct ledger_misuse *misuse = &ledger->misuses[i];
+
+		if (misuse->at && misuse->at < run.started)
+			break;
+		if (misuse->thread == this_thread())
+			__atomic_store_n(&misuse->kind, MISUSE_VOID, __ATOMIC_RELEASE);
+	}
+}
+
+static void run_follow(int fd, bool never_ours)
+{
+	int step = fd - run.last;
+	bool same_way = !run.step || (step > 0) == (run.step > 0);
+
+	if (run.length && step && step >= -STEP_MOST && step <= STEP_MOST && same_way) {
+		run.step = step > 0 ? 1 : -1;
+		if (run.length < 0x7fff)
+			run.length++;
+	} else {
+		run.step = 0;
+		run.length = 1;
+		run.sweep = 0;
+		run.started = cycles_now();
+	}
+	run.last = fd;
+	/* The standard descriptors' neighbours are closed in a row by daemons only. */
+	bool sweep = (run.length >= SWEEP_LEAST && never_ours) || (run.length >= SWEEP_LEAST && fd <= 2) ||
+		     run.length >= SWEEP_SURELY;
+	if (sweep && !run.sweep) {
+		run.sweep = 1;
+		run_forgive();
+	}
+}
+
+static void misuse_keep(int fd, const struct ledger_slot *slot, enum call call, void *frame)
+{
+	uint32_t at = ledger_file_take(SECTION_MISUSES, 1);
+
+	if (!at) {
+		ledger_file_lost(LOST_MISUSES);
+		return;
+	}
+	struct ledger_misuse *misuse = &ledger->misuses[at];
+	*misuse = (struct ledger_misuse){
+		.kind = MISUSE_DOUBLE_CLOSE,
+		.fd = fd,
+		.stack = stacks_capture(frame),
+		.opened_stack = slot->opened_stack,
+		.closed_stack = slot->closed_stack,
+		.call = (uint8_t)call,
+		.opened_call = slot->opened_call,
+		.closed_call = slot->closed_call,
+		.type = slot->type,
+		.error = EBADF,
+		.family = slot->family,
+		.thread = this_thread(),
+		.opened_at = slot->opened_at,
+		.closed_at = slot->closed_at,
+		.cookie = slot->cookie,
+		.local = slot->local,
+		.peer = slot->peer,
+	};
+	__atomic_store_n(&misuse->at, cycles_now(), __ATOMIC_RELEASE);
+}
+
+void misuse_closed(int fd, enum close_result result, enum call call, void *frame)
+{
+	struct ledger_slot *slot = fd < 0 ? NULL : fdtable_record(fd);
+	bool ours_once = slot && slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE;
+
+	if (fd < 0)
+		return;
+	run_follow(fd, result == CLOSE_REFUSED && !ours_once);
+	if (result == CLOSE_REFUSED && ours_once && !run.sweep && process_is_ours())
+		misuse_keep(fd, slot, call, frame);
+	/* The number had another owner since, a file perhaps, and that one was closed. */
+	if (result == CLOSED_OTHER && ours_once && process_is_ours())
+		slot->closed_call = 0;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "process.h"
+#include "complain.h"
+#include "ending.h"
+#include "ledger_create.h"
+#include "ledger_folder.h"
+#include "real.h"
+#include "settings.h"
+#include "sys.h"
+#include "track.h"
+#include <errno.h>
+#include <sockaudit/cycles.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool process_many_net_ns;
+
+static bool started, filtered;
+static struct forking forked; /* by whom this process was forked, if the hook saw it */
+static uint64_t forked_at;
+static uint32_t forked_by;
+
+/* glibc's: 0 once a thread was made. Absent in musl. */
+extern char __libc_single_threaded __attribute__((weak));
+/* Absent in musl: the summary is then told by _exit() alone. */
+extern int on_exit(void (*handler)(int status, void *with), void *with) __attribute__((weak));
+
+static bool may_have_threads(void)
+{
+	return !&__libc_single_threaded || !__libc_single_threaded;
+}
+
+bool process_is_filtered(void)
+{
+	return filtered;
+}
+
+/* The fork's stack in this child's own ledger, put together from the parent's. */
+static void fork_keep(struct ledger_header *header)
+{
+	const struct ledger_header *parent = forked.parent;
+	uintptr_t addresses[LEDGER_FRAMES_MAX];
+	const uint8_t *base = (const uint8_t *)parent;
+
+	header->fork_pid = forked_by;
+	header->fork_at = forked_at;
+	if (!parent || !forked.stack)
+		return;
+	const struct ledger_stack *stack =
+		(const struct ledger_stack *)(base + parent->sections[SECTION_STACKS].offset) + forked.stack;
+	const struct ledger_module *modules =
+		(const struct ledger_module *)(base + parent->sections[SECTION_MODULES].offset);
+	const uint64_t *frames = (const uint64_t *)(base + parent->sections[SECTION_FRAMES].offset) + stack->frames;
+	unsigned count = stack->frame_count < LEDGER_FRAMES_MAX ? stack->frame_count : LEDGER_FRAMES_MAX;
+	for (unsigned i = 0; i < count; i++)
+		addresses[i] = modules[FRAME_MODULE(frames[i])].bias + FRAME_OFFSET(frames[i]);
+	header->fork_stack = stacks_intern(addresses, count);
+}
+
+static bool fork_pending;
+
+static void ledger_is_new(void)
+{
+	/* What the table holds now is the parent's, if we have one. */
+	fdtable_inherit();
+}
+
+/* After the ledger is visible: interning a stack needs it. */
+static void fork_tell(void)
+{
+	if (fork_pending && ledger->slots) {
+		fork_pending = false;
+		fork_keep(ledger->header);
+	}
+}
+
+static void start(void)
+{
+	char exe[PATH_MAX];
+	long length = sys_readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	exe[length > 0 ? length : 0] = 0;
+	complain_start();
+	const char *slash = strrchr(exe, '/');
+	settings_read(getenv("SOCKAUDIT_OPTIONS"), slash ? slash + 1 : exe);
+	ledger_file_on_new = ledger_is_new;
+	if (settings.enabled && !ledger_file_start())
+		complain("nothing is recorded: this kernel is older than Linux 4.14", NULL);
+	__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+}
+
+bool process_is_ours(void)
+{
+	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
+		start();
+		if (!started)
+			return false;
+	}
+	if (!settings.enabled)
+		return false;
+	if (filtered)
+		return true;
+	uint32_t pid = (uint32_t)sys_getpid(), owner = 0;
+	if (ledger->pid == pid)
+		return true;
+	/* Wiped: a child of a fork that no hook saw. Not wiped, and another pid: a vfork child. */
+	if (ledger->pid || !__atomic_compare_exchange_n(&ledger->pid, &owner, pid, false, __ATOMIC_ACQ_REL,
+							__ATOMIC_ACQUIRE))
+		return owner == pid;
+	if (may_have_threads())
+		stacks_without_locks();
+	return true;
+}
+
+bool process_ready(void)
+{
+	if (!process_is_ours() || !ledger_file_open())
+		return false;
+	fork_tell();
+	return true;
+}
+
+bool process_ready_to_open(void)
+{
+	return ledger->slots ? settings.enabled : process_ready();
+}
+
+struct forking process_forks(void *frame)
+{
+	struct forking forking = { NULL, 0 };
+
+	if (!settings.enabled || !ledger->slots || filtered)
+		return forking;
+	forking.parent = ledger->header;
+	forking.stack = stacks_capture(frame);
+	return forking;
+}
+
+void process_forked(struct forking forking)
+{
+	forked = forking;
+	forked_at = cycles_now();
+	forked_by = forking.parent ? forking.parent->pid : 0;
+	fork_pending = forking.parent != NULL;
+	if (may_have_threads())
+		stacks_without_locks();
+	if (!filtered)
+		process_is_ours();
+}
+
+/* Before an exec in a child that has no ledger yet: what the new program will find open. */
+static void exec_bequeath(void)
+{
+	unsigned end = fdtable_end();
+
+	for (unsigned fd = 0; fd < end; fd++)
+		if (fdtable_watch[fd] && (!ledger->slots || fdtable_watch[fd] == WATCH_INHERITED) &&
+		    !(sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) & FD_CLOEXEC))
+			track_slot((int)fd, CALL_none);
+}
+
+static void state_set(enum ledger_state state, int status)
+{
+	struct ledger_header *header = ledger->header;
+
+	if (!filtered)
+		header->clock_last = clock_pair_now();
+	header->exit_status = status;
+	header->ended_at = state == LEDGER_RUNNING ? 0 : cycles_now();
+	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);
+}
+
+void process_exec(bool begins)
+{
+	/* Without a watched number there is nothing to hand on, and the first words of a shell's life stay cheap. */
+	if (!fdtable_end() || !process_is_ours())
+		return;
+	if (begins && !filtered)
+		exec_bequeath();
+	if (ledger->slots)
+		state_set(begins ? LEDGER_EXEC : LEDGER_RUNNING, 0);
+}
+
+int process_ends(int status)
+{
+	if (!ledger->slots || ledger->header->state != LEDGER_RUNNING || !process_is_ours())
+		return status;
+	uint32_t findings = 0;
+	if (!filtered) {
+		ledger->header->clock_last = clock_pair_now();
+		ending_snapshot();
+		findings = ending_summary();
+	}
+	state_set(LEDGER_EXITED, status);
+	return findings && settings.exitcode ? settings.exitcode : status;
+}
+
+void process_filter(bool installed)
+{
+	static bool was_off;
+
+	if (installed && !filtered) {
+		if (!process_is_ours())
+			return;
+		was_off = ledger_create_off;
+		ledger_file_prepare();
+		stacks_capture(__builtin_frame_address(0)); /* maps its tables, if it has not yet */
+		/* Before the filter is there: with TSYNC it binds the other threads at once. */
+		ledger_create_off = true;
+		ledger_file_freeze(true);
+		stacks_without_locks();
+		complain_never = true;
+		if (ledger->header)
+			ledger->header->filtered = 1;
+		__atomic_store_n(&filtered, true, __ATOMIC_SEQ_CST);
+	} else if (!installed && filtered) {
+		filtered = false;
+		ledger_create_off = was_off;
+		ledger_file_freeze(false);
+		complain_never = false;
+		if (ledger->header)
+			ledger->header->filtered = 0;
+	}
+}
+
+void process_stop(void)
+{
+	if (!process_is_ours())
+		return;
+	process_filter(true);
+	settings.enabled = false;
+	memset(fdtable_watch, WATCH_NOT, fdtable_end());
+	__atomic_store_n(&ledger->slots, NULL, __ATOMIC_RELEASE);
+}
+
+/* The sockets that this process had open before it was replaced by this program, and still has. */
+static void predecessor_read(int fd)
+{
+	static struct ledger_header header;
+	struct ledger_slot slot;
+
+	if (sys_pread(fd, &header, sizeof header, 0) != sizeof header ||
+	    memcmp(header.magic, LEDGER_MAGIC, sizeof header.magic) != 0 || header.state != LEDGER_EXEC)
+		return;
+	const struct ledger_section *slots = &header.sections[SECTION_SLOTS];
+	if (slots->record_size < sizeof slot)
+		return;
+	for (uint64_t i = 0; i <= header.max_fd && i < slots->capacity; i++) {
+		uint64_t cookie = 0;
+		unsigned size = sizeof cookie;
+
+		if (sys_pread(fd, &slot, sizeof slot, slots->offset + i * slots->record_size) != sizeof slot)
+			return;
+		if ((LIFE_PHASE(slot.life) == PHASE_OPEN || LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
+		    !fdtable_watches((int)i) &&
+		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 && cookie == slot.cookie &&
+		    process_ready())
+			track_adopt((int)i, ORIGIN_ADOPTED, CALL_none, 0);
+	}
+}
+
+static void predecessor_find(void)
+{
+	struct identity self;
+	char path[PATH_MAX];
+
+	identity_read(&self);
+	if (!self.start_ticks)
+		return;
+	for (unsigned place = 0; ledger_folder_path(place, &self, 0, path); place++) {
+		uint32_t next = 0;
+
+		while (sys_call(SYS_faccessat, AT_FDCWD, path, 0, 0) == 0)
+			ledger_folder_path(place, &self, ++next, path);
+		if (!next)
+			continue;
+		ledger_folder_path(place, &self, next - 1, path);
+		int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+		if (fd < 0)
+			return;
+		predecessor_read(fd);
+		sys_close(fd);
+		return;
+	}
+}
+
+__attribute__((constructor)) static void loaded(void)
+{
+	int saved = errno;
+
+	real_resolve();
+	if (process_is_ours()) {
+		stacks_start();
+		predecessor_find();
+	}
+	errno = saved;
+}
+
+static void exited(int status, void *with)
+{
+	(void)with;
+	int wanted = process_ends(status);
+	if (wanted != status) {
+		fflush(NULL); /* what exit() would still have written */
+		REAL(_exit)(wanted);
+	}
+}
+
+/* Registered by the destructor, the handler runs after all others and is told the status. */
+__attribute__((destructor)) static void unloaded(void)
+{
+	if (on_exit)
+		on_exit(exited, NULL);
+	else
+		process_ends(0);
+}

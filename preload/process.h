@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The process as the ledger sees it: whose memory this is, what it may still ask of the kernel, and how it ends. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "stacks.h"
+#include <stdbool.h>
+
+/* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when auditing is
+ * switched off. Costs a getpid(); starts what is not started yet. */
+bool process_is_ours(void);
+
+/* Ours, and with a ledger: makes it at the first need. */
+bool process_ready(void);
+
+/*
+ * The same for a call that makes a descriptor, without the getpid(): a vfork child that opens sockets is unheard of,
+ * and what it would leave here is found gone as drift.
+ */
+bool process_ready_to_open(void);
+
+/* No system call of ours is allowed: the program installed a seccomp filter. */
+bool process_is_filtered(void);
+
+/* Around fork: where it was called, remembered for the child; and in the child. */
+struct forking {
+	const struct ledger_header *parent; /* the parent's ledger: its mapping is the child's too */
+	stack_id stack;
+};
+struct forking process_forks(void *frame);
+void process_forked(struct forking forking);
+
+/* Another program is about to replace this one; `false`: that failed. */
+void process_exec(bool begins);
+
+/* The process is about to end with `status`: snapshot, summary. Returns the status to end with. */
+int process_ends(int status);
+
+/* A filter is about to be installed: nothing is asked of the kernel from here on. `false` takes it back. */
+void process_filter(bool installed);
+
+/* Recording ends for good: not even the cycle counter may be read from here on. */
+void process_stop(void);
+
+/* Sockets may from now on live in different network namespaces: ask each for its own. */
+extern bool process_many_net_ns;
+
+#endif

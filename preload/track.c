@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* Birth and connection. */
+#include "track.h"
+#include "process.h"
+#include "sys.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+void track_flags(struct ledger_slot *slot, uint32_t set, uint32_t clear)
+{
+	if (clear)
+		__atomic_fetch_and(&slot->flags, ~clear, __ATOMIC_RELAXED);
+	if (set)
+		__atomic_fetch_or(&slot->flags, set, __ATOMIC_RELAXED);
+}
+
+static uint64_t option64(int fd, int option)
+{
+	uint64_t value = 0;
+	unsigned size = sizeof value;
+
+	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
+}
+
+static int option_int(int fd, int option)
+{
+	int value = -1;
+	unsigned size = sizeof value;
+
+	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+static void unix_keep(struct ledger_address *to, const struct sockaddr_un *from, size_t size)
+{
+	char path[sizeof from->sun_path + 1];
+	size_t length = size > offsetof(struct sockaddr_un, sun_path) ?
+				size - offsetof(struct sockaddr_un, sun_path) :
+				0;
+
+	if (!length)
+		return; /* unnamed */
+	if (length > sizeof from->sun_path)
+		length = sizeof from->sun_path;
+	memcpy(path, from->sun_path, length);
+	path[length] = 0;
+	/* An abstract name starts with NUL and may hold more of them. */
+	for (size_t i = 0; !from->sun_path[0] && i < length; i++)
+		if (!path[i])
+			path[i] = '@';
+	to->extra = ledger_file_string(path);
+	to->known = to->extra != 0;
+}
+
+static void address_keep(struct ledger_address *to, const struct sockaddr *from, size_t size)
+{
+	struct ledger_address kept = { .known = 0 };
+
+	if (!from || size < sizeof from->sa_family)
+		return;
+	if (from->sa_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+
+		memcpy(kept.ip, &in->sin_addr, 4);
+		kept.port = ntohs(in->sin_port);
+		kept.known = 1;
+	} else if (from->sa_family == AF_INET6 && size >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+
+		memcpy(kept.ip, &in6->sin6_addr, 16);
+		kept.extra = size >= sizeof *in6 ? in6->sin6_scope_id : 0;
+		kept.port = ntohs(in6->sin6_port);
+		kept.known = 1;
+	} else if (from->sa_family == AF_UNIX) {
+		unix_keep(&kept, (const struct sockaddr_un *)from, size);
+	}
+	if (kept.known)
+		*to = kept;
+}
+
+static void address_ask(int fd, struct ledger_address *to, int (*ask)(int fd, void *address, unsigned *size))
+{
+	struct sockaddr_storage address;
+	unsigned size = sizeof address;
+
+	if (!process_is_filtered() && ask(fd, &address, &size) == 0)
+		address_keep(to, (struct sockaddr *)&address, size < sizeof address ? size : sizeof address);
+}
+
+/* A wildcard address says nothing of the connections that it accepts. */
+static bool address_is_specific(const struct ledger_address *address)
+{
+	static const uint8_t any[16];
+
+	return address->known && address->port && memcmp(address->ip, any, sizeof any) != 0;
+}
+
+/* What the kernel knows and every life needs. False: it is no socket. */
+static bool identity_ask(int fd, struct ledger_slot *slot)
+{
+	if (process_is_filtered()) {
+		ledger_file_lost(LOST_SECCOMP);
+		return true;
+	}
+	unsigned size = sizeof slot->cookie;
+	int failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &slot->cookie, &size);
+	if (failed == -ENOTSOCK || failed == -EBADF)
+		return false;
+	if (failed)
+		ledger_file_lost(LOST_COOKIES);
+	struct ledger_header *header = ledger->header;
+	if (!header->net_ns_cookie)
+		header->net_ns_cookie = option64(fd, SO_NETNS_COOKIE);
+	else if (process_many_net_ns || slot->origin >= ORIGIN_INHERITED) {
+		uint64_t cookie = option64(fd, SO_NETNS_COOKIE);
+
+		slot->net_ns = cookie == header->net_ns_cookie ? 0 : (uint32_t)cookie;
+	}
+	return true;
+}
+
+/* A slot with what all births have in common; publish it when the rest is filled. NULL: not recordable. */
+static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, int type, enum call call,
+				 stack_id stack)
+{
+	struct ledger_slot *slot = fdtable_begin(fd);
+
+	if (!slot)
+		return NULL;
+	slot->origin = (uint8_t)origin;
+	slot->family = (uint16_t)family;
+	slot->type = (uint8_t)(type & 0xf);
+	slot->flags = (type & SOCK_CLOEXEC ? SOCKET_CLOEXEC : 0) |
+		      (origin >= ORIGIN_INHERITED ? SOCKET_FOREIGN : 0);
+	slot->opened_at = cycles_now();
+	slot->opened_call = (uint8_t)call;
+	slot->opened_stack = stack;
+	if (!identity_ask(fd, slot)) {
+		fdtable_publish(fd, slot);
+		fdtable_finish(fd, slot->life, true);
+		fdtable_watch[fd] = WATCH_NOT;
+		return NULL;
+	}
+	return slot;
+}
+
+void track_open(int fd, int family, int type, enum call call, void *frame)
+{
+	if (!process_ready_to_open())
+		return;
+	struct ledger_slot *slot = birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame));
+	if (slot)
+		fdtable_publish(fd, slot);
+}
+
+void track_pair(const int fds[2], int family, int type, enum call call, void *frame)
+{
+	if (!process_ready_to_open())
+		return;
+	stack_id stack = stacks_capture(frame);
+	for (int i = 0; i < 2; i++) {
+		struct ledger_slot *slot = birth(fds[i], ORIGIN_PAIR, family, type, call, stack);
+
+		if (slot) {
+			slot->flags |= SOCKET_CONNECTED;
+			fdtable_publish(fds[i], slot);
+		}
+	}
+}
+
+bool track_may_ask_peer(int listener)
+{
+	const struct ledger_slot *slot = fdtable_watches(listener) ? fdtable_slot(listener) : NULL;
+
+	return slot && (slot->family == AF_INET || slot->family == AF_INET6);
+}
+
+void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags, enum call call,
+		  void *frame)
+{
+	if (!process_ready_to_open())
+		return;
+	struct ledger_slot *from = track_slot(listener, call);
+	int family = from ? from->family : option_int(fd, SO_DOMAIN);
+	int type = from ? from->type : option_int(fd, SO_TYPE);
+	struct ledger_slot *slot = birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
+					 stacks_capture(frame));
+	if (!slot)
+		return;
+	slot->flags |= SOCKET_CONNECTED;
+	if (address && size)
+		address_keep(&slot->peer, address, size);
+	if (from && (family == AF_UNIX || address_is_specific(&from->local)))
+		slot->local = from->local;
+	else
+		address_ask(fd, &slot->local, sys_getsockname);
+	fdtable_publish(fd, slot);
+}
+
+bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id stack)
+{
+	if (process_is_filtered())
+		return false;
+	int type = option_int(fd, SO_TYPE), family = option_int(fd, SO_DOMAIN);
+	if (type < 0 || family < 0)
+		return false;
+	int cloexec = (int)sys_call(SYS_fcntl, fd, F_GETFD, 0, 0);
+	struct ledger_slot *slot =
+		birth(fd, origin, family, type | (cloexec > 0 ? SOCK_CLOEXEC : 0), call, stack);
+	if (!slot)
+		return false;
+	address_ask(fd, &slot->local, sys_getsockname);
+	struct sockaddr_storage peer;
+	unsigned size = sizeof peer;
+	if (option_int(fd, SO_ACCEPTCONN) > 0) {
+		slot->flags |= SOCKET_LISTENING;
+	} else if (sys_getpeername(fd, &peer, &size) == 0) {
+		slot->flags |= SOCKET_CONNECTED;
+		address_keep(&slot->peer, (struct sockaddr *)&peer, size);
+	}
+	/* Another descriptor here may lead to the same socket. */
+	for (uint32_t i = 0; slot->cookie && i <= ledger->header->max_fd; i++) {
+		struct ledger_slot *other = fdtable_watch[i] == WATCH_SOCKET ? ledger->slots + i : NULL;
+
+		if (other && other != slot && other->cookie == slot->cookie &&
+		    LIFE_PHASE(other->life) == PHASE_OPEN) {
+			fdtable_group(other, slot);
+			slot->origin = ORIGIN_COPY;
+			break;
+		}
+	}
+	fdtable_publish(fd, slot);
+	return true;
+}
+
+void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame)
+{
+	struct msghdr readable = *message; /* CMSG_NXTHDR wants it unqualified */
+
+	if (!process_ready())
+		return;
+	stack_id stack = 0;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&readable); part; part = CMSG_NXTHDR(&readable, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len; at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, (char *)part + at, sizeof fd);
+			if (!stack)
+				stack = stacks_capture(frame);
+			if (track_adopt(fd, ORIGIN_RECEIVED, call, stack))
+				track_cloexec(fd, cloexec);
+		}
+	}
+}
+
+struct ledger_slot *track_slot(int fd, enum call call)
+{
+	struct ledger_slot *slot;
+
+	if (!fdtable_watches(fd))
+		return NULL;
+	slot = fdtable_slot(fd);
+	if (slot)
+		return slot;
+	if (!process_ready())
+		return NULL;
+	/* One thread adopts; another that meets the number meanwhile has nothing to tell yet. */
+	uint8_t inherited = WATCH_INHERITED;
+	if (__atomic_compare_exchange_n(&fdtable_watch[fd], &inherited, WATCH_NOT, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		track_adopt(fd, ORIGIN_INHERITED, call, ledger->header->fork_stack);
+	return fdtable_slot(fd);
+}
+
+void track_bound(int fd, const struct sockaddr *address, socklen_t size)
+{
+	struct ledger_slot *slot = track_slot(fd, CALL_bind);
+
+	if (slot)
+		address_keep(&slot->local, address, size);
+}
+
+void track_listening(int fd)
+{
+	struct ledger_slot *slot = track_slot(fd, CALL_listen);
+
+	if (!slot)
+		return;
+	track_flags(slot, SOCKET_LISTENING, 0);
+	if (slot->family != AF_UNIX)
+		address_ask(fd, &slot->local, sys_getsockname); /* port 0 has become one */
+}
+
+void track_connect_failed(struct ledger_slot *slot, int error, enum call call, void *frame)
+{
+	slot->connect_errno = (int16_t)error;
+	slot->connect_call = (uint8_t)call;
+	slot->connect_stack = stacks_capture(frame);
+	slot->connect_at = cycles_now();
+	track_flags(slot, SOCKET_CONNECT_FAILED, SOCKET_CONNECTING | SOCKET_CONNECTED);
+}
+
+/* connect(AF_UNSPEC): the socket is as good as new. */
+static void dissolve(struct ledger_slot *slot)
+{
+	memset(&slot->eof_at, 0, offsetof(struct ledger_slot, local) - offsetof(struct ledger_slot, eof_at));
+	slot->peer.known = 0;
+	slot->eof_reads = 0;
+	slot->received = slot->sent = 0;
+	slot->direction = DIRECTION_NONE;
+	slot->connect_at = 0;
+	track_flags(slot, 0,
+		    SOCKET_CONNECTED | SOCKET_CONNECTING | SOCKET_CONNECT_FAILED | SOCKET_SHUT_READ |
+			    SOCKET_SHUT_WRITE);
+}
+
+void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size, enum call call, void *frame)
+{
+	struct ledger_slot *slot = track_slot(fd, call);
+
+	if (!slot || !address || size < sizeof address->sa_family)
+		return;
+	switch (error) {
+	case EBADF:
+	case ENOTSOCK:
+	case EFAULT:
+	case EAGAIN: /* a full backlog of an AF_UNIX listener: nothing has begun */
+		return;
+	case EISCONN:
+		if (slot->flags & SOCKET_CONNECTING)
+			track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
+		return;
+	case EALREADY:
+		return;
+	}
+	if (address->sa_family == AF_UNSPEC && slot->family != AF_UNIX) {
+		if (!error)
+			dissolve(slot);
+		return;
+	}
+	address_keep(&slot->peer, address, size);
+	if (slot->type != SOCK_STREAM && slot->type != SOCK_SEQPACKET) {
+		/* A datagram socket has no connection that could fail: the next connect() names another peer. */
+		if (!error)
+			track_flags(slot, SOCKET_CONNECTED | SOCKET_CONNECTOR, 0);
+		return;
+	}
+	track_flags(slot, SOCKET_CONNECTOR, 0);
+	if (error && error != EINPROGRESS && error != EINTR) {
+		track_connect_failed(slot, error, call, frame);
+		return;
+	}
+	slot->connect_errno = 0;
+	slot->connect_call = (uint8_t)call;
+	slot->connect_stack = stacks_capture(frame);
+	slot->connect_at = cycles_now();
+	if (error)
+		track_flags(slot, SOCKET_CONNECTING, SOCKET_CONNECT_FAILED);
+	else
+		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
+	/* The local address is left to the join and the exit's snapshot: the kernel keeps it, even after a reset. */
+}
+
+void track_told_error(int fd, int so_error, enum call call, void *frame)
+{
+	struct ledger_slot *slot = track_slot(fd, call);
+
+	if (!slot || slot->type != SOCK_STREAM)
+		return;
+	if (so_error) {
+		if (slot->flags & SOCKET_CONNECTING)
+			track_connect_failed(slot, so_error, call, frame);
+		else
+			track_error(fd, slot, 0, so_error, call, frame);
+		return;
+	}
+	/* No error is no proof: the connection may still be under way. */
+	struct sockaddr_storage peer;
+	unsigned size = sizeof peer;
+	if ((slot->flags & SOCKET_CONNECTING) &&
+	    (process_is_filtered() || sys_getpeername(fd, &peer, &size) == 0))
+		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
+}
+
+void track_shutdown(int fd, int how, enum call call, void *frame)
+{
+	struct ledger_slot *slot = track_slot(fd, call);
+
+	if (!slot || slot->type != SOCK_STREAM)
+		return;
+	track_flags(slot,
+		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) | (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0), 0);
+	if (slot->shutdown_at || ~slot->flags & (SOCKET_SHUT_READ | SOCKET_SHUT_WRITE))
+		return;
+	slot->shutdown_call = (uint8_t)call;
+	slot->shutdown_stack = stacks_capture(frame);
+	__atomic_store_n(&slot->shutdown_at, cycles_now(), __ATOMIC_RELEASE);
+}
+
+void track_stdio(int fd)
+{
+	struct ledger_slot *slot = track_slot(fd, CALL_fdopen);
+
+	if (slot)
+		track_flags(slot, SOCKET_STDIO, 0);
+}
+
+void track_cloexec(int fd, bool cloexec)
+{
+	struct ledger_slot *slot = fdtable_watches(fd) ? fdtable_slot(fd) : NULL;
+
+	if (slot && process_is_ours())
+		track_flags(slot, cloexec ? SOCKET_CLOEXEC : 0, cloexec ? 0 : SOCKET_CLOEXEC);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change errno (OBSERVE
+ * keeps it), never block, never allocate. `frame` is the hook's HERE. Splits: track.c (birth, connection),
+ * track_data.c (reads, writes), track_end.c (close, copies, misuse).
+ */
+#ifndef TRACK_H
+#define TRACK_H
+
+#include "fdtable.h"
+#include <errno.h>
+#include <sockaudit/cycles.h>
+#include <sys/socket.h>
+
+/* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
+void track_open(int fd, int family, int type, enum call call, void *frame);
+void track_pair(const int fds[2], int family, int type, enum call call, void *frame);
+/* `address` is what accept() told of the peer, NULL if it was not asked; `flags` as given to accept4(). */
+/* Whether the peer's address may be asked of an accept() that the program calls without: not of AF_UNIX, where a
+ * peer that has gone would make it fail. */
+bool track_may_ask_peer(int listener);
+void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags, enum call call,
+		  void *frame);
+/* Descriptors that came with a message. */
+void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame);
+/* Found open after exec, or of the parent and now used in the child. False: it is no socket (any more). */
+bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id stack);
+
+/* Connection. `error` is errno after the call when it failed, else 0. */
+void track_bound(int fd, const struct sockaddr *address, socklen_t size);
+void track_listening(int fd);
+void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size, enum call call, void *frame);
+void track_told_error(int fd, int so_error, enum call call, void *frame);
+void track_shutdown(int fd, int how, enum call call, void *frame);
+void track_stdio(int fd);
+void track_cloexec(int fd, bool cloexec);
+
+/* The end. Before the real close; what it returns goes into track_closed() with errno, or 0 on success. */
+struct closing {
+	uint32_t life;
+	bool told; /* false: nothing to tell afterwards */
+};
+struct closing track_close(int fd, enum call call, void *frame);
+void track_closed(int fd, struct closing closing, int error, enum call call, void *frame);
+/* The same for a range of numbers, both ends included. */
+bool track_close_range(unsigned first, unsigned last, enum call call, void *frame);
+void track_closed_range(unsigned first, unsigned last, bool closed, enum call call);
+/* After a successful copy of `from` to `to`. */
+void track_copy(int from, int to, bool cloexec, enum call call, void *frame);
+
+/* A read or write that is about to happen: the slot and the life that its result will speak of. */
+struct use {
+	struct ledger_slot *slot; /* NULL: not recorded here yet */
+	uint32_t life;
+};
+
+static inline struct use track_use(int fd)
+{
+	struct ledger_slot *slot = fdtable_slot(fd);
+
+	return (struct use){ slot, slot ? slot->life : 0 };
+}
+
+/* Neither data nor news. */
+static inline bool track_nothing(ssize_t n)
+{
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* All that is not data: EOF, errors, a child's first use. Keeps errno. */
+void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call, void *frame);
+void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call call, void *frame);
+
+enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT };
+
+static inline void track_data_in(struct ledger_slot *slot, size_t n, enum call call)
+{
+	slot->last_receive = cycles_now();
+	slot->received += n;
+	slot->last_receive_call = (uint8_t)call;
+	if (slot->direction != DIRECTION_RECEIVED) {
+		slot->exchanges += slot->direction != DIRECTION_NONE;
+		slot->direction = DIRECTION_RECEIVED;
+	}
+}
+
+static inline void track_data_out(struct ledger_slot *slot, size_t n, enum call call)
+{
+	slot->last_send = cycles_now();
+	slot->sent += n;
+	slot->last_send_call = (uint8_t)call;
+	if (slot->direction != DIRECTION_SENT) {
+		slot->exchanges += slot->direction != DIRECTION_NONE;
+		slot->direction = DIRECTION_SENT;
+	}
+}
+
+/*
+ * `n` bytes came, of `size` asked for. Plain stores and the cycle counter, nothing else, while there is data. When
+ * the number has another owner by now, they land in a slot that nobody is hurt by.
+ */
+static inline void track_read(int fd, struct use use, ssize_t n, size_t size, int flags, enum call call,
+			      void *frame)
+{
+	if (__builtin_expect(n > 0 && use.slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE)), 1))
+		track_data_in(use.slot, (size_t)n, call);
+	else if (!track_nothing(n))
+		track_read_rest(fd, use.life, n, size, flags, call, frame);
+}
+
+static inline void track_write(int fd, struct use use, ssize_t n, int flags, enum call call, void *frame)
+{
+	if (__builtin_expect(n > 0 && use.slot && !(flags & MSG_FASTOPEN), 1))
+		track_data_out(use.slot, (size_t)n, call);
+	else if (!track_nothing(n))
+		track_write_rest(fd, use.life, n, flags, call, frame);
+}
+
+/* Internals that the three parts share. */
+
+/* The slot to write to: adopted in a child first, NULL when it can't be or is not ours to change. */
+struct ledger_slot *track_slot(int fd, enum call call);
+/* False when the number is another socket by now (counted as drift), or `life` is over. */
+bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
+void track_connect_failed(struct ledger_slot *slot, int error, enum call call, void *frame);
+void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call, void *frame);
+void track_flags(struct ledger_slot *slot, uint32_t set, uint32_t clear);
+
+#endif

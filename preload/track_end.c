@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a life: close and its kin, copies that take a number over. */
+#include "misuse.h"
+#include "process.h"
+#include "track.h"
+#include <errno.h>
+
+struct closing track_close(int fd, enum call call, void *frame)
+{
+	struct closing closing = { 0, true };
+
+	if (!ledger->slots) {
+		/* A child closes what its parent had: nothing to record. In a vfork child the byte is the parent's. */
+		if (fdtable_watches(fd) && process_is_ours())
+			fdtable_watch[fd] = WATCH_NOT;
+		closing.told = false;
+		return closing;
+	}
+	bool watched = fdtable_watches(fd);
+	struct ledger_slot *slot = watched ? fdtable_slot(fd) : fdtable_record(fd);
+	/* An unwatched slot in CLOSING: its first close() was cancelled with its thread. */
+	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING))
+		return closing;
+	if (!process_is_ours()) {
+		ledger_file_lost(LOST_CHILDREN);
+		closing.told = false;
+		return closing;
+	}
+	if (!slot) {
+		fdtable_watch[fd] = WATCH_NOT;
+		closing.told = false;
+		return closing;
+	}
+	/* Before the real call: afterwards another thread may own the number. */
+	closing.life = fdtable_retire(fd, call, stacks_capture(frame));
+	return closing;
+}
+
+void track_closed(int fd, struct closing closing, int error, enum call call, void *frame)
+{
+	if (!closing.told)
+		return;
+	if (closing.life)
+		/* Any error but EBADF, and the descriptor is closed all the same: close(2). */
+		fdtable_finish(fd, closing.life, error == EBADF);
+	misuse_closed(fd, closing.life ? CLOSED_SOCKET : error == EBADF ? CLOSE_REFUSED : CLOSED_OTHER, call,
+		      frame);
+}
+
+bool track_close_range(unsigned first, unsigned last, enum call call, void *frame)
+{
+	unsigned end = fdtable_end();
+	stack_id stack = 0;
+
+	if (!end || first >= end || !process_is_ours())
+		return false;
+	for (unsigned fd = first; fd < end && fd <= last; fd++) {
+		if (!fdtable_watch[fd])
+			continue;
+		if (!fdtable_slot((int)fd)) {
+			fdtable_watch[fd] = WATCH_NOT;
+			continue;
+		}
+		if (!stack)
+			stack = stacks_capture(frame);
+		fdtable_retire((int)fd, call, stack);
+	}
+	return stack != 0;
+}
+
+void track_closed_range(unsigned first, unsigned last, bool closed, enum call call)
+{
+	unsigned end = fdtable_end();
+
+	for (unsigned fd = first; ledger->slots && fd < end && fd <= last; fd++) {
+		struct ledger_slot *slot = fdtable_record((int)fd);
+
+		if (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING || slot->closed_call != call)
+			continue;
+		if (closed)
+			fdtable_finish((int)fd, slot->life, false);
+		else
+			fdtable_restore((int)fd, slot->life);
+	}
+}
+
+void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
+{
+	if (from == to || to < 0 || (!fdtable_watches(from) && !fdtable_watches(to)) || !process_is_ours())
+		return;
+	struct ledger_slot *source = track_slot(from, call);
+	stack_id stack = ledger->slots ? stacks_capture(frame) : 0;
+
+	/* dup2 has closed what stood there. */
+	if (fdtable_watches(to)) {
+		if (fdtable_slot(to))
+			fdtable_finish(to, fdtable_retire(to, call, stack), false);
+		fdtable_watch[to] = WATCH_NOT;
+	}
+	if (!source)
+		return;
+	struct ledger_slot *copy = fdtable_begin(to);
+	if (!copy)
+		return;
+	/* What the socket is and has lived through; not the descriptor's own history. */
+	copy->origin = ORIGIN_COPY;
+	copy->type = source->type;
+	copy->family = source->family;
+	copy->cookie = source->cookie;
+	copy->net_ns = source->net_ns;
+	copy->opened_at = cycles_now();
+	copy->opened_call = (uint8_t)call;
+	copy->opened_stack = stack;
+	copy->connect_at = source->connect_at;
+	copy->connect_call = source->connect_call;
+	copy->connect_errno = source->connect_errno;
+	copy->connect_stack = source->connect_stack;
+	copy->flags = (source->flags & ~(uint32_t)(SOCKET_CLOEXEC | SOCKET_STDIO)) |
+		      (cloexec ? SOCKET_CLOEXEC : 0);
+	copy->local = source->local;
+	copy->peer = source->peer;
+	copy->last_receive = source->last_receive;
+	copy->last_send = source->last_send;
+	copy->last_receive_call = source->last_receive_call;
+	copy->last_send_call = source->last_send_call;
+	copy->direction = source->direction;
+	copy->eof_call = source->eof_call;
+	copy->eof_stack = source->eof_stack;
+	copy->eof_reads = source->eof_reads;
+	copy->eof_claim = source->eof_claim;
+	copy->eof_at = source->eof_at;
+	copy->error_call = source->error_call;
+	copy->error_stack = source->error_stack;
+	copy->error_errno = source->error_errno;
+	copy->error_claim = source->error_claim;
+	copy->error_at = source->error_at;
+	copy->shutdown_call = source->shutdown_call;
+	copy->shutdown_stack = source->shutdown_stack;
+	copy->shutdown_at = source->shutdown_at;
+	fdtable_group(source, copy);
+	fdtable_publish(to, copy);
+}

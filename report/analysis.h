@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* From what the user named to a finished report. */
+#ifndef ANALYSIS_H
+#define ANALYSIS_H
+
+#include "classify.h"
+#include "model.h"
+#include "processes.h"
+
+struct analysis_settings {
+	struct members_settings members;
+	struct grace grace;
+	bool gates[RULE_COUNT]; /* rules that gate */
+};
+
+struct analysis {
+	struct report report;
+	struct members members;
+	const char *trouble; /* after a failure, for people */
+	struct arena arena;
+	struct code *code;
+};
+
+/* 0, or -errno and analysis->trouble. analysis_free() in either case. */
+int analysis_make(const struct analysis_settings *settings, struct analysis *analysis);
+/* The same of members that have been chosen and read already; without a kernel when nobody of them runs. */
+void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis);
+void analysis_free(struct analysis *analysis);
+
+/* Marks the rules of "rule,rule"; NULL: all of severity error. False: *unknown is no rule (not terminated). */
+bool gates_parse(const char *text, bool gates[RULE_COUNT], const char **unknown, int *length);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two books side by side: every open socket of the selected processes, with each descriptor's slot and the
+ * kernel's word. join.c fills it, classify.c judges it, group.c and balance.c read it.
+ */
+#ifndef AUDIT_H
+#define AUDIT_H
+
+#include "model.h"
+#include "processes.h"
+#include <sockaudit/verdict.h>
+
+/* A descriptor of a socket, in one ledger. */
+struct socket_ref {
+	uint32_t member; /* index */
+	int fd;
+	const struct ledger_slot *slot;
+	bool holds; /* it is open, or was when its process ended; else it only bears witness */
+};
+
+/* What the kernel knew of a socket, now or at its process's end. */
+struct socket_kernel {
+	bool known;
+	uint8_t tcp_state; /* 0: no TCP socket */
+	bool queues_known, ages_known, keepalive, listening_queue;
+	uint32_t recv_q, send_q, last_data_recv_ms, last_ack_recv_ms;
+	uint64_t at; /* cycles */
+	bool addresses_known;
+	uint16_t family, local_port, peer_port;
+	uint8_t local[16], peer[16];
+};
+
+/* classify.c's word. */
+struct judgement {
+	struct verdict verdict;
+	struct ledger_slot merged; /* what all its descriptors saw together */
+	const struct socket_ref *opened, *connected, *evidence, *last_use; /* whose stacks to show; NULL none */
+	uint64_t end;		   /* now, or when its process ended; cycles */
+	bool ripe;		   /* past its grace */
+	bool exit_rules;	   /* by the rules for the end of a process: one ripe one takes along its finding */
+	bool found;		   /* part of a finding (group.c) */
+};
+
+struct audited_socket {
+	uint64_t cookie, inode, boot;
+	struct socket_ref *refs;
+	size_t ref_count, ref_room;
+	struct socket_ref only; /* the first one; most sockets have no other */
+	bool live;		/* held by a running process */
+	struct socket_kernel kernel;
+	struct holder *holders;
+	size_t holder_count, holder_room;
+	struct judgement *judgement; /* NULL: nothing to say of it */
+};
+
+/* A socket that a running process holds, by /proc. */
+struct held_socket {
+	int fd;
+	uint64_t inode;
+	uint8_t tcp_state;
+	struct audited_socket *socket; /* NULL: no ledger knows it */
+	const char *unexplained;       /* why, when nobody does */
+	bool first; /* the first descriptor of this socket in this process: one socket counts once */
+	bool first_of_all; /* and in all processes */
+};
+
+struct audited_process {
+	struct held_socket *held;
+	size_t held_count;
+	size_t open_files;
+	bool files_known;
+	uint64_t drift; /* slots whose descriptor is gone though nobody saw its close */
+};
+
+struct audit {
+	struct arena *arena;
+	struct members *members;
+	struct audited_process *processes; /* one for each member */
+	struct audited_socket **sockets;   /* in order of member and descriptor */
+	size_t socket_count, socket_room;
+	bool kernel_known; /* somebody's kernel states are in it */
+	uint64_t states[TCP_STATE_COUNT];
+	const char **remarks; /* NULL-terminated */
+	size_t remark_count, remark_room;
+};
+
+/* Once each; NULL ends the list. */
+void audit_remark(struct audit *audit, const char *remark);
+
+/* Joins the members' ledgers with the kernel. 0 or -errno. */
+int audit_join(struct arena *arena, struct members *members, struct audit *audit);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* sockaudit check: the same as report, as a gate. */
+#include "command.h"
+
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The first process that was asked for by its pid and has no auditor; NULL: none. */
+static const struct member *unaudited(const struct members *members)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (members->items[i].named && members->items[i].unaudited)
+			return &members->items[i];
+	return NULL;
+}
+
+int cmd_check(const struct options *options)
+{
+	struct analysis_settings settings = {
+		.members = { .targets = options->targets, .no_children = options->no_children },
+		.grace = options->grace,
+	};
+	struct analysis analysis = { .trouble = NULL };
+	struct arena words = { NULL };
+	const char *trouble = NULL;
+	int status = EXIT_TROUBLE, error = output_check(&words, options, &trouble);
+
+	memcpy(settings.gates, options->gates, sizeof(settings.gates));
+	if (!error) {
+		error = analysis_make(&settings, &analysis);
+		trouble = analysis.trouble;
+	}
+	if (!error)
+		error = output_write(&words, options, &analysis.report, &trouble);
+	if (error) {
+		fprintf(stderr, "sockaudit: %s\n", trouble);
+	} else if (analysis.report.gating) {
+		status = EXIT_FINDINGS;
+	} else {
+		const struct member *member = unaudited(&analysis.members);
+		if (member)
+			fprintf(stderr,
+				"sockaudit: cannot check process %" PRIu32 ": not audited (%s); start it with "
+				"LD_PRELOAD=libsockaudit.so\n",
+				member->pid, member->unaudited);
+		else
+			status = EXIT_CLEAN;
+	}
+	analysis_free(&analysis);
+	arena_free(&words);
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* sockaudit report: what leaks, and at which line. */
+#include "command.h"
+
+#include "output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cmd_report(const struct options *options)
+{
+	struct analysis_settings settings = {
+		.members = { .targets = options->targets, .no_children = options->no_children },
+		.grace = options->grace,
+	};
+	struct analysis analysis = { .trouble = NULL };
+	struct arena words = { NULL };
+	const char *trouble = NULL;
+	int error = output_check(&words, options, &trouble);
+
+	memcpy(settings.gates, options->gates, sizeof(settings.gates));
+	if (!error) {
+		error = analysis_make(&settings, &analysis);
+		trouble = analysis.trouble;
+	}
+	if (!error)
+		error = output_write(&words, options, &analysis.report, &trouble);
+	if (error)
+		fprintf(stderr, "sockaudit: %s\n", trouble);
+	analysis_free(&analysis);
+	arena_free(&words);
+	return error ? EXIT_TROUBLE : EXIT_CLEAN;
+}

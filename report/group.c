@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes findings of judged sockets and of misuses; see group.h. */
+#include "group.h"
+
+#include "cause.h"
+#include "fingerprint.h"
+#include "hash.h"
+#include "siblings.h"
+#include "socket_row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct group_key {
+	uint32_t rule, opened, evidence, reserved;
+};
+
+struct misuse_ref {
+	const struct member *member;
+	const struct ledger_misuse *misuse;
+};
+
+struct group {
+	UT_hash_handle hh;
+	struct group_key key;
+	struct audited_socket **sockets;
+	size_t socket_count, socket_room;
+	struct misuse_ref *misuses;
+	size_t misuse_count, misuse_room;
+	bool ripe_at_exit; /* one of those judged by the exit rules is ripe: it takes the others along */
+};
+
+struct grouping {
+	struct audit *audit;
+	struct code *code;
+	struct group *groups;
+};
+
+static enum finding_rule finding_rule_of(enum verdict_rule rule)
+{
+	switch (rule) {
+	case VERDICT_CONNECT_FAILED:
+		return RULE_CONNECT_FAILED;
+	case VERDICT_SHUTDOWN:
+		return RULE_SHUTDOWN;
+	case VERDICT_EOF:
+		return RULE_EOF;
+	case VERDICT_ERROR:
+		return RULE_ERROR;
+	case VERDICT_FIN_UNREAD:
+		return RULE_FIN_UNREAD;
+	case VERDICT_NONE:
+		break;
+	}
+	return RULE_COUNT;
+}
+
+static uint32_t ref_stack(struct grouping *grouping, const struct socket_ref *ref, stack_id stack)
+{
+	return ref ? code_stack(grouping->code, &grouping->audit->members->items[ref->member], stack) : 0;
+}
+
+/* The stack that an evidence has in the slot of the descriptor that saw it. */
+static stack_id evidence_stack(const struct judgement *judgement)
+{
+	const struct ledger_slot *slot = judgement->evidence ? judgement->evidence->slot : NULL;
+
+	if (!slot)
+		return 0;
+	switch (judgement->verdict.rule) {
+	case VERDICT_CONNECT_FAILED:
+		return slot->connect_stack;
+	case VERDICT_SHUTDOWN:
+		return slot->shutdown_stack;
+	case VERDICT_EOF:
+		return slot->eof_stack;
+	case VERDICT_ERROR:
+		return slot->error_stack;
+	case VERDICT_FIN_UNREAD:
+	case VERDICT_NONE:
+		break;
+	}
+	return 0;
+}
+
+static struct group *group_of(struct grouping *grouping, enum finding_rule rule, uint32_t opened, uint32_t evidence)
+{
+	struct group_key key = { rule, opened, evidence, 0 };
+	struct group *group;
+
+	HASH_FIND(hh, grouping->groups, &key, sizeof(key), group);
+	if (!group) {
+		group = arena_alloc(grouping->audit->arena, sizeof(*group));
+		group->key = key;
+		HASH_ADD(hh, grouping->groups, key, sizeof(group->key), group);
+	}
+	return group;
+}
+
+static void socket_group(struct grouping *grouping, struct audited_socket *socket)
+{
+	const struct judgement *judgement = socket->judgement;
+	enum finding_rule rule = finding_rule_of(judgement->verdict.rule);
+
+	if (rule == RULE_COUNT || (!judgement->ripe && !judgement->exit_rules))
+		return;
+	struct group *group = group_of(grouping, rule,
+				       ref_stack(grouping, judgement->opened, judgement->opened->slot->opened_stack),
+				       ref_stack(grouping, judgement->evidence, evidence_stack(judgement)));
+	group->ripe_at_exit |= judgement->exit_rules && judgement->ripe;
+	group->sockets = arena_more(grouping->audit->arena, group->sockets, group->socket_count, &group->socket_room,
+				    sizeof(struct audited_socket *));
+	group->sockets[group->socket_count++] = socket;
+}
+
+static void misuses_group(struct grouping *grouping, const struct member *member)
+{
+	const struct ledger *ledger = member->ledger;
+
+	for (uint32_t i = 0; i < ledger->misuse_count; i++) {
+		const struct ledger_misuse *misuse = &ledger->misuses[i];
+		/* Not yet written to its end, or taken back; use after close has no rule so far. */
+		if (!misuse->at || misuse->kind != MISUSE_DOUBLE_CLOSE)
+			continue;
+		struct group *group = group_of(grouping, RULE_DOUBLE_CLOSE,
+					       code_stack(grouping->code, member, misuse->opened_stack),
+					       code_stack(grouping->code, member, misuse->stack));
+		bool again = false;
+		for (size_t j = 0; j < group->misuse_count && !again && misuse->cookie; j++)
+			again = group->misuses[j].member == member &&
+				group->misuses[j].misuse->cookie == misuse->cookie;
+		if (again)
+			continue;
+		group->misuses = arena_more(grouping->audit->arena, group->misuses, group->misuse_count,
+					    &group->misuse_room, sizeof(*group->misuses));
+		group->misuses[group->misuse_count++] = (struct misuse_ref){ member, misuse };
+	}
+}
+
+/* Of those judged by the exit rules, none stays without a ripe one beside it. */
+static void group_ripen(struct group *group)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < group->socket_count; i++) {
+		struct judgement *judgement = group->sockets[i]->judgement;
+		judgement->found = judgement->ripe || (judgement->exit_rules && group->ripe_at_exit);
+		if (judgement->found)
+			group->sockets[kept++] = group->sockets[i];
+	}
+	group->socket_count = kept;
+}
+
+static struct place place_make(struct grouping *grouping, const char *call, int error, uint32_t stack)
+{
+	if (!call && !stack)
+		return (struct place){ .call = NULL };
+	return (struct place){ .call = call ? call : "a call", .error = error, .stack = code_resolve(grouping->code, stack) };
+}
+
+static const char *ref_call(struct grouping *grouping, const struct socket_ref *ref, uint32_t call)
+{
+	return ref ? ledger_call(grouping->audit->members->items[ref->member].ledger, call) : NULL;
+}
+
+static const char *opened_call(struct grouping *grouping, const struct socket_ref *ref)
+{
+	static const char *const by_origin[] = { "socket", "socket", "accept",	"socketpair",
+						 "dup",	   "fork",   "recvmsg", "exec" };
+	const char *call = ref_call(grouping, ref, ref->slot->opened_call);
+
+	return call ? call : by_origin[ref->slot->origin < sizeof(by_origin) / sizeof(*by_origin) ? ref->slot->origin : 0];
+}
+
+static int row_compare(const void *a, const void *b)
+{
+	const struct socket_row *left = a, *right = b;
+
+	if (left->pid != right->pid)
+		return left->pid < right->pid ? -1 : 1;
+	return left->fd < right->fd ? -1 : left->fd > right->fd;
+}
+
+static void finding_of_sockets(struct grouping *grouping, const struct group *group, struct finding *finding)
+{
+	const struct judgement *judgement = group->sockets[0]->judgement;
+	const struct socket_ref *connected = judgement->connected;
+	const struct verdict *verdict = &judgement->verdict;
+
+	finding->opened = place_make(grouping, opened_call(grouping, judgement->opened), 0, group->key.opened);
+	if (connected)
+		finding->connected = place_make(grouping, ref_call(grouping, connected, connected->slot->connect_call),
+						connected->slot->connect_errno,
+						ref_stack(grouping, connected, connected->slot->connect_stack));
+	finding->evidence = place_make(grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
+				       verdict->evidence_errno, group->key.evidence);
+	finding->sockets = arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
+	finding->socket_count = group->socket_count;
+	finding->last_use_ms = MS_UNKNOWN;
+	for (size_t i = 0; i < group->socket_count; i++) {
+		struct socket_row *row = &finding->sockets[i];
+		socket_row_fill(grouping->audit, group->sockets[i], row);
+		if (row->last_call && row->last_use_ms < finding->last_use_ms) {
+			finding->last_use_ms = row->last_use_ms;
+			finding->last_call = row->last_call;
+		}
+	}
+}
+
+static void finding_of_misuses(struct grouping *grouping, const struct group *group, struct finding *finding)
+{
+	const struct member *member = group->misuses[0].member;
+	const struct ledger_misuse *misuse = group->misuses[0].misuse;
+
+	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0, group->key.opened);
+	finding->evidence = place_make(grouping, ledger_call(member->ledger, misuse->call),
+				       misuse->error > 0 ? misuse->error : EBADF, group->key.evidence);
+	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
+				     code_stack(grouping->code, member, misuse->closed_stack));
+	finding->sockets = arena_array(grouping->audit->arena, group->misuse_count, sizeof(*finding->sockets));
+	finding->socket_count = group->misuse_count;
+	finding->last_use_ms = MS_UNKNOWN;
+	for (size_t i = 0; i < group->misuse_count; i++)
+		misuse_row_fill(grouping->audit, group->misuses[i].member, group->misuses[i].misuse,
+				&finding->sockets[i]);
+}
+
+static int text_compare(const char *a, const char *b)
+{
+	/* Unknown names come last. */
+	if (!a || !b)
+		return (a == NULL) - (b == NULL);
+	return strcmp(a, b);
+}
+
+static int finding_compare(const void *a, const void *b)
+{
+	const struct finding *left = a, *right = b;
+	const struct frame none = { .function = NULL };
+	const struct frame *x = finding_site(left), *y = finding_site(right);
+	int order = (int)rules[right->rule].severity - (int)rules[left->rule].severity;
+
+	x = x ? x : &none;
+	y = y ? y : &none;
+	if (!order)
+		order = text_compare(x->file, y->file);
+	if (!order)
+		order = (x->line > y->line) - (x->line < y->line);
+	if (!order)
+		order = text_compare(x->module, y->module);
+	if (!order)
+		order = (x->offset > y->offset) - (x->offset < y->offset);
+	if (!order)
+		order = (int)left->rule - (int)right->rule;
+	if (!order)
+		order = (left->count < right->count) - (left->count > right->count);
+	return order ? order : strcmp(left->fingerprint, right->fingerprint);
+}
+
+void audit_group(struct audit *audit, struct code *code, struct finding **findings, size_t *count)
+{
+	struct grouping grouping = { .audit = audit, .code = code };
+	struct siblings *siblings = NULL;
+	size_t room = 0;
+
+	*findings = NULL;
+	*count = 0;
+	for (size_t i = 0; i < audit->socket_count; i++)
+		if (audit->sockets[i]->judgement)
+			socket_group(&grouping, audit->sockets[i]);
+	for (size_t i = 0; i < audit->members->count; i++)
+		if (audit->members->items[i].ledger && !audit->members->items[i].witness)
+			misuses_group(&grouping, &audit->members->items[i]);
+	for (struct group *group = grouping.groups; group; group = group->hh.next) {
+		struct finding finding = { .rule = (enum finding_rule)group->key.rule };
+		group_ripen(group);
+		if (!group->socket_count && !group->misuse_count)
+			continue;
+		if (!siblings)
+			siblings = siblings_new(audit, code);
+		if (group->socket_count)
+			finding_of_sockets(&grouping, group, &finding);
+		else
+			finding_of_misuses(&grouping, group, &finding);
+		finding.count = finding.socket_count;
+		/* A descriptor that was closed twice owes nothing: no sibling did better. */
+		if (group->socket_count)
+			siblings_fill(siblings, group->key.opened, &finding);
+		finding_cause(audit->arena, &finding, group->sockets);
+		if (finding.socket_count)
+			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets), row_compare);
+		finding_fingerprint(&finding);
+		*findings = arena_more(audit->arena, *findings, *count, &room, sizeof(finding));
+		(*findings)[(*count)++] = finding;
+	}
+	if (*count)
+		qsort(*findings, *count, sizeof(**findings), finding_compare);
+	if (siblings)
+		siblings_free(siblings);
+	HASH_CLEAR(hh, grouping.groups);
+}

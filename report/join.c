@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ledger and kernel meet here and nowhere else. A running process's slot counts when its descriptor still is the
+ * socket that the slot speaks of; an ended one's by the snapshot that the library took at its exit.
+ *
+ * Everything changes while we look, so the order is: ledgers, then /proc/PID/fd, then the census; and whoever
+ * doesn't fit is looked at once more before anything is said of it.
+ */
+#include "audit.h"
+
+#include "join_index.h"
+#include "kernel.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct census {
+	struct kernel_census kernel;
+	bool failed;
+};
+
+/* A TCP socket that the census doesn't list: closed, or opened a moment too late. */
+struct doubt {
+	struct audited_socket *socket;
+	struct held_socket *held;
+	uint32_t member;
+	const struct ledger_slot *slot;
+};
+
+struct join {
+	struct audit *audit;
+	struct socket_index cookies, inodes, counted;
+	struct census **censuses;
+	size_t census_count, census_room;
+	struct doubt *doubts;
+	size_t doubt_count, doubt_room;
+	uint64_t this_boot;
+	uint64_t killed;
+};
+
+void audit_remark(struct audit *audit, const char *remark)
+{
+	for (size_t i = 0; remark && i < audit->remark_count; i++)
+		if (!strcmp(audit->remarks[i], remark))
+			return;
+	audit->remarks = arena_more(audit->arena, audit->remarks, audit->remark_count, &audit->remark_room,
+				    sizeof(*audit->remarks));
+	audit->remarks[audit->remark_count++] = remark;
+}
+
+static bool member_is_live(const struct member *member)
+{
+	return member->running && !member->superseded && !member->witness;
+}
+
+static struct census *census_of(struct join *join, const struct member *member)
+{
+	uint64_t net_ns = proc_namespace(member->pid, "net");
+
+	for (size_t i = 0; i < join->census_count; i++)
+		if (join->censuses[i]->kernel.net_ns == net_ns && net_ns)
+			return join->censuses[i];
+	struct census *census = arena_alloc(join->audit->arena, sizeof(*census));
+	census->failed = kernel_census_take(join->audit->arena, member->pid, &census->kernel) != 0;
+	if (census->kernel.remark)
+		audit_remark(join->audit, census->kernel.remark);
+	join->audit->kernel_known |= !census->failed;
+	join->censuses = arena_more(join->audit->arena, join->censuses, join->census_count, &join->census_room,
+				    sizeof(struct census *));
+	join->censuses[join->census_count++] = census;
+	return census;
+}
+
+static void censuses_free(struct join *join)
+{
+	for (size_t i = 0; i < join->census_count; i++)
+		kernel_census_free(&join->censuses[i]->kernel);
+	join->census_count = 0;
+}
+
+static struct held_socket *held_find(const struct audited_process *process, int fd)
+{
+	size_t low = 0, high = process->held_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (process->held[middle].fd == fd)
+			return &process->held[middle];
+		if (process->held[middle].fd < fd)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void ref_add(struct join *join, struct audited_socket *socket, uint32_t member, const struct ledger_entry *entry,
+		    bool holds)
+{
+	if (!socket->ref_count) {
+		socket->refs = &socket->only;
+		socket->ref_room = 1;
+	}
+	socket->refs = arena_more(join->audit->arena, socket->refs, socket->ref_count, &socket->ref_room,
+				  sizeof(*socket->refs));
+	socket->refs[socket->ref_count++] =
+		(struct socket_ref){ .member = member, .fd = entry->fd, .slot = &entry->slot, .holds = holds };
+}
+
+/* The socket of a slot that holds it, known already or new. */
+static struct audited_socket *socket_of(struct join *join, uint32_t member, const struct ledger_entry *entry,
+					uint64_t inode, bool live)
+{
+	struct audit *audit = join->audit;
+	uint64_t boot = index_boot(audit->members->items[member].ledger->header.boot_id);
+	uint64_t cookie = entry->slot.cookie;
+	struct audited_socket *socket = cookie ? index_find(&join->cookies, cookie, boot) : NULL;
+
+	if (!socket && live && inode)
+		socket = index_find(&join->inodes, inode, join->this_boot);
+	if (!socket) {
+		socket = arena_alloc(audit->arena, sizeof(*socket));
+		socket->boot = boot;
+		audit->sockets = arena_more(audit->arena, audit->sockets, audit->socket_count, &audit->socket_room,
+					    sizeof(struct audited_socket *));
+		audit->sockets[audit->socket_count++] = socket;
+	}
+	if (cookie && !socket->cookie) {
+		socket->cookie = cookie;
+		index_add(&join->cookies, cookie, boot, socket);
+	}
+	if (live && inode && !socket->inode) {
+		socket->inode = inode;
+		index_add(&join->inodes, inode, join->this_boot, socket);
+	}
+	socket->live |= live;
+	ref_add(join, socket, member, entry, true);
+	return socket;
+}
+
+static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel, uint64_t at)
+{
+	struct socket_kernel *word = &socket->kernel;
+
+	*word = (struct socket_kernel){
+		.known = true,
+		.tcp_state = kernel->state,
+		.queues_known = true,
+		.ages_known = kernel->ages_known,
+		.keepalive = kernel->keepalive,
+		.listening_queue = kernel->listening_queue,
+		.recv_q = kernel->recv_q,
+		.send_q = kernel->send_q,
+		.last_data_recv_ms = kernel->last_data_recv_ms,
+		.last_ack_recv_ms = kernel->last_ack_recv_ms,
+		.at = at,
+		.addresses_known = true,
+		.family = kernel->family,
+		.local_port = kernel->local_port,
+		.peer_port = kernel->peer_port,
+	};
+	memcpy(word->local, kernel->local, sizeof(word->local));
+	memcpy(word->peer, kernel->peer, sizeof(word->peer));
+	if (!socket->cookie)
+		socket->cookie = kernel->cookie;
+}
+
+static bool slot_is_tcp(const struct ledger_slot *slot)
+{
+	return (slot->family == AF_INET || slot->family == AF_INET6) && slot->type == SOCK_STREAM;
+}
+
+/* Whether the descriptor's life is still the one that was copied: else a race, and nothing may be said. */
+static bool slot_stands(const struct member *member, int fd, const struct ledger_slot *slot)
+{
+	struct ledger_slot now;
+
+	return ledger_reread(member->ledger, fd, &now) && now.life == slot->life && now.cookie == slot->cookie;
+}
+
+static void drift_or_race(struct join *join, uint32_t index, const struct ledger_entry *entry)
+{
+	/* A descriptor whose close() was seen is simply gone. */
+	if (LIFE_PHASE(entry->slot.life) == PHASE_OPEN &&
+	    slot_stands(&join->audit->members->items[index], entry->fd, &entry->slot))
+		join->audit->processes[index].drift++;
+}
+
+static void slot_join_live(struct join *join, uint32_t index, const struct ledger_entry *entry, struct census *census)
+{
+	const struct member *member = &join->audit->members->items[index];
+	struct audited_process *process = &join->audit->processes[index];
+	const struct ledger_slot *slot = &entry->slot;
+	const struct kernel_socket *kernel = NULL;
+	struct held_socket *held = held_find(process, entry->fd);
+
+	if (!process->files_known) {
+		/* Not ours to see: the cookie alone must do, and without it the ledger's word. */
+		kernel = kernel_by_cookie(&census->kernel, slot->cookie);
+		if (!kernel && LIFE_PHASE(slot->life) != PHASE_OPEN)
+			return;
+		struct audited_socket *socket = socket_of(join, index, entry, kernel ? kernel->inode : 0, true);
+		if (kernel)
+			kernel_attach(socket, kernel, ledger_now(member->ledger));
+		return;
+	}
+	if (!held) {
+		drift_or_race(join, index, entry);
+		return;
+	}
+	kernel = kernel_by_inode(&census->kernel, held->inode);
+	/* Inodes are reused, so a match must also agree on the cookie. */
+	const struct kernel_socket *elsewhere = kernel_by_cookie(&census->kernel, slot->cookie);
+	if ((kernel && kernel->cookie && slot->cookie && kernel->cookie != slot->cookie) ||
+	    (!kernel && elsewhere && elsewhere->inode && elsewhere->inode != held->inode)) {
+		drift_or_race(join, index, entry);
+		return;
+	}
+	struct audited_socket *socket = socket_of(join, index, entry, held->inode, true);
+	held->socket = socket;
+	if (kernel) {
+		if (!socket->kernel.known)
+			kernel_attach(socket, kernel, ledger_now(member->ledger));
+		return;
+	}
+	bool here = !slot->net_ns && (!member->ledger->header.net_ns ||
+				      member->ledger->header.net_ns == census->kernel.net_ns);
+	if (!slot_is_tcp(slot) || !here || census->failed)
+		return;
+	join->doubts = arena_more(join->audit->arena, join->doubts, join->doubt_count, &join->doubt_room,
+				  sizeof(*join->doubts));
+	join->doubts[join->doubt_count++] =
+		(struct doubt){ .socket = socket, .held = held, .member = index, .slot = slot };
+}
+
+/* A second census: who is missing there too, while the descriptor is still the same socket, is in CLOSE. */
+static void doubts_settle(struct join *join)
+{
+	struct members *members = join->audit->members;
+
+	if (!join->doubt_count)
+		return;
+	censuses_free(join);
+	for (size_t i = 0; i < join->doubt_count; i++) {
+		struct doubt *doubt = &join->doubts[i];
+		const struct member *member = &members->items[doubt->member];
+		struct census *census = census_of(join, member);
+		const struct kernel_socket *kernel = kernel_by_inode(&census->kernel, doubt->held->inode);
+		if (doubt->socket->kernel.known || census->failed)
+			continue;
+		if (kernel && (!kernel->cookie || !doubt->slot->cookie || kernel->cookie == doubt->slot->cookie)) {
+			kernel_attach(doubt->socket, kernel, ledger_now(member->ledger));
+			doubt->held->tcp_state = kernel->state;
+			continue;
+		}
+		if (kernel || proc_socket_inode(member->pid, doubt->held->fd) != doubt->held->inode ||
+		    !proc_socket_is_tcp(member->pid, doubt->held->fd) ||
+		    !slot_stands(member, doubt->held->fd, doubt->slot))
+			continue;
+		doubt->socket->kernel = (struct socket_kernel){ .known = true,
+								.tcp_state = KERNEL_CLOSE,
+								.at = ledger_now(member->ledger) };
+		doubt->held->tcp_state = KERNEL_CLOSE;
+	}
+}
+
+static int snapshot_compare(const void *a, const void *b)
+{
+	const struct ledger_snapshot *left = a, *right = b;
+
+	return left->fd < right->fd ? -1 : left->fd > right->fd;
+}
+
+static const struct ledger_snapshot *snapshot_find(const struct ledger *ledger, const struct ledger_entry *entry)
+{
+	struct ledger_snapshot key = { .fd = entry->fd };
+	const struct ledger_snapshot *found =
+		ledger->snapshot_count ? bsearch(&key, ledger->snapshots, ledger->snapshot_count, sizeof(key),
+						 snapshot_compare) :
+					 NULL;
+
+	return found && found->life == entry->slot.life ? found : NULL;
+}
+
+static void slot_join_ended(struct join *join, uint32_t index, const struct ledger_entry *entry)
+{
+	const struct ledger *ledger = join->audit->members->items[index].ledger;
+	bool open = LIFE_PHASE(entry->slot.life) == PHASE_OPEN;
+	const struct ledger_snapshot *snapshot = NULL;
+
+	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
+		snapshot = snapshot_find(ledger, entry);
+	if (snapshot && snapshot->gone) {
+		join->audit->processes[index].drift += open;
+		return;
+	}
+	/* A close that was called is believed, unless the exit found the socket open all the same. */
+	if (!open && !(snapshot && snapshot->valid))
+		return;
+	struct audited_socket *socket = socket_of(join, index, entry, 0, false);
+	if (!snapshot || !snapshot->valid || socket->kernel.known)
+		return;
+	join->audit->kernel_known = true;
+	socket->kernel = (struct socket_kernel){
+		.known = true,
+		.tcp_state = snapshot->tcp_state < TCP_STATE_COUNT ? snapshot->tcp_state : 0,
+		.queues_known = snapshot->tcp_state && snapshot->tcp_state != KERNEL_CLOSE,
+		.ages_known = snapshot->tcp_state,
+		.keepalive = snapshot->keepalive,
+		.recv_q = snapshot->recv_q,
+		.send_q = snapshot->send_q,
+		.last_data_recv_ms = snapshot->last_data_recv_ms,
+		.last_ack_recv_ms = snapshot->last_ack_recv_ms,
+		.at = ledger->header.ended_at ? ledger->header.ended_at : ledger_youngest(ledger),
+	};
+}
+
+static void process_files(struct join *join, uint32_t index)
+{
+	const struct member *member = &join->audit->members->items[index];
+	struct audited_process *process = &join->audit->processes[index];
+	struct proc_files files;
+	int error = proc_files(join->audit->arena, member->pid, &files);
+
+	if (error) {
+		audit_remark(join->audit,
+			     arena_printf(join->audit->arena,
+					  "the descriptors of process %" PRIu32 " can't be listed (%s): no balance",
+					  member->pid, strerror(-error)));
+		return;
+	}
+	process->files_known = true;
+	process->open_files = files.open;
+	process->held_count = files.socket_count;
+	process->held = arena_array(join->audit->arena, files.socket_count + 1, sizeof(*process->held));
+	const char *reason = files.io_uring ? "opened by io_uring or a raw system call" :
+			     member->unaudited ? "process not audited" :
+			     !member->ledger ? "inherited, or opened by a raw system call" :
+			     member->ledger->header.lost[LOST_SLOTS] ? "no room in the ledger" :
+								       "opened before the preload or by a raw system call";
+	for (size_t i = 0; i < files.socket_count; i++)
+		process->held[i] = (struct held_socket){ .fd = files.sockets[i].fd,
+							 .inode = files.sockets[i].inode,
+							 .unexplained = reason };
+}
+
+static void slots_join(struct join *join)
+{
+	struct members *members = join->audit->members;
+
+	for (uint32_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->items[i];
+		if (!member->ledger || member->witness || member->superseded)
+			continue;
+		bool live = member_is_live(member);
+		struct census *census = live ? census_of(join, member) : NULL;
+		if (!live && member->ledger->header.state == LEDGER_EXEC)
+			continue; /* what became of its sockets after the exec() nobody wrote down */
+		join->killed += !live && member->ledger->header.state == LEDGER_RUNNING;
+		if (!live && member->ledger->snapshot_count)
+			qsort(member->ledger->snapshots, member->ledger->snapshot_count,
+			      sizeof(*member->ledger->snapshots), snapshot_compare);
+		for (size_t j = 0; j < member->ledger->slot_count; j++) {
+			const struct ledger_entry *entry = &member->ledger->slots[j];
+			if (LIFE_PHASE(entry->slot.life) == PHASE_GONE)
+				continue;
+			if (live)
+				slot_join_live(join, i, entry, census);
+			else
+				slot_join_ended(join, i, entry);
+		}
+	}
+}
+
+/* What closed descriptors, earlier programs of a process and its relatives know of the sockets that are open. */
+static void witnesses_join(struct join *join)
+{
+	struct members *members = join->audit->members;
+
+	for (uint32_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->items[i];
+		if (!member->ledger)
+			continue;
+		uint64_t boot = index_boot(member->ledger->header.boot_id);
+		for (size_t j = 0; j < member->ledger->slot_count; j++) {
+			const struct ledger_entry *entry = &member->ledger->slots[j];
+			struct audited_socket *socket =
+				entry->slot.cookie ? index_find(&join->cookies, entry->slot.cookie, boot) : NULL;
+			bool there = !socket;
+			for (size_t k = 0; !there && k < socket->ref_count; k++)
+				there = socket->refs[k].slot == &entry->slot;
+			if (!there)
+				ref_add(join, socket, i, entry, false);
+		}
+	}
+}
+
+static void holder_add(struct join *join, struct audited_socket *socket, const struct member *member, int fd)
+{
+	struct arena *arena = join->audit->arena;
+
+	socket->holders = arena_more(arena, socket->holders, socket->holder_count, &socket->holder_room,
+				     sizeof(*socket->holders));
+	socket->holders[socket->holder_count++] =
+		(struct holder){ .pid = member->pid, .comm = member->comm, .fd = fd };
+}
+
+/* Every descriptor in the family that is one of the audited sockets, and what nobody can account for. */
+static void held_join(struct join *join, uint32_t index)
+{
+	struct audit *audit = join->audit;
+	const struct member *member = &audit->members->items[index];
+	struct audited_process *process = &audit->processes[index];
+	struct census *census = process->held_count ? census_of(join, member) : NULL;
+	struct socket_index seen = { .arena = audit->arena };
+	static struct audited_socket unknown; /* whatever it is: only its being there counts */
+
+	for (size_t i = 0; i < process->held_count; i++) {
+		struct held_socket *held = &process->held[i];
+		struct ledger_slot slot;
+		const struct kernel_socket *kernel = kernel_by_inode(&census->kernel, held->inode);
+		if (!held->socket)
+			held->socket = index_find(&join->inodes, held->inode, join->this_boot);
+		/* The state that the finding is judged by, so that the sums agree. */
+		if (held->socket && held->socket->kernel.known)
+			held->tcp_state = held->socket->kernel.tcp_state;
+		else if (kernel)
+			held->tcp_state = kernel->state;
+		held->first = !index_find(&seen, held->inode, 0);
+		if (held->first)
+			index_add(&seen, held->inode, 0, &unknown);
+		held->first_of_all = !index_find(&join->counted, held->inode, 0);
+		if (held->first_of_all)
+			index_add(&join->counted, held->inode, 0, &unknown);
+		if (held->socket)
+			holder_add(join, held->socket, member, held->fd);
+		/* Opened, or written down, since the ledger was copied. */
+		if (held->socket || (member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
+				     LIFE_PHASE(slot.life) == PHASE_OPEN &&
+				     (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
+				     !ledger_slot_of(member->ledger, held->fd)))
+			held->unexplained = NULL;
+		/* Gone again, or another one: the race explains it. */
+		else if (proc_socket_inode(member->pid, held->fd) != held->inode)
+			held->unexplained = NULL;
+	}
+	index_free(&seen);
+}
+
+static void ended_holders(struct join *join)
+{
+	for (size_t i = 0; i < join->audit->socket_count; i++) {
+		struct audited_socket *socket = join->audit->sockets[i];
+		for (size_t j = 0; j < socket->ref_count; j++) {
+			const struct member *member = &join->audit->members->items[socket->refs[j].member];
+			bool listed = socket->live && join->audit->processes[socket->refs[j].member].files_known;
+			if (socket->refs[j].holds && !listed && (!socket->live || member_is_live(member)))
+				holder_add(join, socket, member, socket->refs[j].fd);
+		}
+	}
+}
+
+int audit_join(struct arena *arena, struct members *members, struct audit *audit)
+{
+	struct join join = {
+		.audit = audit, .cookies.arena = arena, .inodes.arena = arena, .counted.arena = arena
+	};
+
+	*audit = (struct audit){ .arena = arena, .members = members };
+	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
+	join.this_boot = index_boot(proc_boot_id(arena));
+	for (uint32_t i = 0; i < members->count; i++)
+		if (member_is_live(&members->items[i]))
+			process_files(&join, i);
+	slots_join(&join);
+	doubts_settle(&join);
+	witnesses_join(&join);
+	for (uint32_t i = 0; i < members->count; i++)
+		if (member_is_live(&members->items[i]))
+			held_join(&join, i);
+	ended_holders(&join);
+	if (join.killed)
+		audit_remark(audit, arena_printf(arena,
+						 "%" PRIu64 " process%s killed: the kernel's states at the end are not "
+						 "known, so fin-unread can't be told",
+						 join.killed, join.killed > 1 ? "es were" : " was"));
+	censuses_free(&join);
+	index_free(&join.cookies);
+	index_free(&join.inodes);
+	index_free(&join.counted);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Which audited socket a cookie or an inode means. For join.c. */
+#ifndef JOIN_INDEX_H
+#define JOIN_INDEX_H
+
+#include "audit.h"
+
+struct index_entry;
+
+struct socket_index {
+	struct index_entry *entries;
+	struct arena *arena;
+};
+
+/* Cookies and inodes are unique within a boot; `boot` tells boots apart. NULL: not there. */
+struct audited_socket *index_find(const struct socket_index *index, uint64_t value, uint64_t boot);
+void index_add(struct socket_index *index, uint64_t value, uint64_t boot, struct audited_socket *socket);
+void index_free(struct socket_index *index);
+uint64_t index_boot(const char *boot_id);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* One finding as JSON, its sockets included. */
+#include "json_values.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const severities[] = {
+	[SEVERITY_NOTE] = "note",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+};
+
+static const char *const statuses[] = {
+	[STATUS_NEW] = "new",
+	[STATUS_KNOWN] = "known",
+	[STATUS_SUPPRESSED] = "suppressed",
+};
+
+static json_t *holders(const struct socket_row *row, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < row->holder_count; i++) {
+		const struct holder *holder = &row->holders[i];
+		json_t *value = json_fields((struct json_field[]){
+			{ "pid", json_passing(settings, true, holder->pid) },
+			{ "comm", json_text(holder->comm) },
+			{ "fd", json_number_if(holder->fd >= 0, (uint64_t)holder->fd) },
+			{ 0 },
+		});
+		if (!json_append(&array, value))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *cookie(const struct socket_row *row, const struct render_settings *settings)
+{
+	char text[17];
+	if (!row->cookie || settings->reproducible)
+		return json_null();
+	snprintf(text, sizeof(text), "%" PRIx64, row->cookie);
+	return json_string(text);
+}
+
+static json_t *since(const struct socket_row *row)
+{
+	if (row->since_ms == MS_UNKNOWN)
+		return json_null();
+	return json_string(row->since_at_least ? "at_least" : "exact");
+}
+
+/* The call that used a socket last; null: never used. */
+static json_t *use(const char *call, uint64_t age_ms, const struct render_settings *settings)
+{
+	if (!call)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "call", json_text(call) },
+		{ "age_ms", json_ms(settings, age_ms) },
+		{ 0 },
+	});
+}
+
+static json_t *socket_value(const struct socket_row *row, const struct render_settings *settings)
+{
+	return json_fields((struct json_field[]){
+		{ "pid", json_passing(settings, true, row->pid) },
+		{ "fd", json_number_if(row->fd >= 0, (uint64_t)row->fd) },
+		{ "family", json_text(row->family) },
+		{ "local", json_text(row->local) },
+		{ "peer", json_text(row->peer) },
+		{ "cookie", cookie(row, settings) },
+		{ "inode", json_passing(settings, row->inode, row->inode) },
+		{ "tcp_state", json_text(row->tcp_state) },
+		{ "recv_q", json_number_if(row->queues_known, row->recv_q) },
+		{ "send_q", json_number_if(row->queues_known, row->send_q) },
+		{ "age_ms", json_ms(settings, row->age_ms) },
+		{ "since_ms", json_ms(settings, row->since_ms) },
+		{ "since", since(row) },
+		{ "eof_reads", json_number(row->eof_reads) },
+		{ "received", json_number(row->received) },
+		{ "sent", json_number(row->sent) },
+		{ "last_use", use(row->last_call, row->last_use_ms, settings) },
+		{ "holders", holders(row, settings) },
+		{ "peer_process", json_null() },
+		{ 0 },
+	});
+}
+
+static json_t *sockets(const struct finding *finding, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		if (!json_append(&array, socket_value(&finding->sockets[i], settings)))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *siblings(const struct finding *finding)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < finding->sibling_count; i++) {
+		const struct sibling *sibling = &finding->siblings[i];
+		json_t *value = json_place(&sibling->closed);
+		/* A close whose stack is lost still counts. */
+		if (json_is_null(value))
+			value = json_fields((struct json_field[]){
+				{ "call", json_null() },
+				{ "frames", json_array() },
+				{ 0 },
+			});
+		if (value && json_object_set_new(value, "count", json_number(sibling->count))) {
+			json_decref(value);
+			value = NULL;
+		}
+		if (!json_append(&array, value))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *cause(const struct finding *finding)
+{
+	char class[] = { finding->class, '\0' };
+	if (!finding->class && !finding->cause)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "class", json_text(finding->class ? class : NULL) },
+		{ "text", json_text(finding->cause) },
+		{ 0 },
+	});
+}
+
+json_t *json_finding(const struct finding *finding, const struct render_settings *settings)
+{
+	const struct rule *rule = &rules[finding->rule];
+	return json_fields((struct json_field[]){
+		{ "rule", json_text(rule->name) },
+		{ "severity", json_text(severities[rule->severity]) },
+		{ "count", json_number(finding->count) },
+		{ "fingerprint", json_text(finding->fingerprint) },
+		{ "stable", json_boolean(finding->stable) },
+		{ "status", json_text(statuses[finding->status]) },
+		{ "gating", json_boolean(finding->gating) },
+		{ "suppressed_by", json_text(finding->suppressed_by) },
+		{ "site", json_frame(finding_site(finding)) },
+		{ "facts", json_object() },
+		{ "opened", json_place(&finding->opened) },
+		{ "connected", json_result_place(&finding->connected) },
+		{ "evidence", json_result_place(&finding->evidence) },
+		{ "closed", json_place(&finding->closed) },
+		{ "fork", json_null() },
+		{ "siblings", siblings(finding) },
+		{ "last_use", use(finding->last_call, finding->last_use_ms, settings) },
+		{ "cause", cause(finding) },
+		{ "marks", json_fields((struct json_field[]){
+				   { "opened", json_null() },
+				   { "evidence", json_null() },
+				   { 0 },
+			   }) },
+		{ "sockets", sockets(finding, settings) },
+		{ 0 },
+	});
+}

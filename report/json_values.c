@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The model's pieces as JSON values. */
+#include "json_values.h"
+#include "escape.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+json_t *json_fields(const struct json_field *fields)
+{
+	json_t *object = json_object();
+	for (const struct json_field *field = fields; field->key; field++) {
+		if (object && !json_object_set_new(object, field->key, field->value))
+			continue;
+		/* json_object_set_new has released the value; without an object it is ours. */
+		if (!object)
+			json_decref(field->value);
+		json_decref(object);
+		object = NULL;
+	}
+	return object;
+}
+
+json_t *json_text(const char *text)
+{
+	if (!text)
+		return json_null();
+	char *clean = escape_utf8(text);
+	json_t *value = clean ? json_string(clean) : NULL;
+	free(clean);
+	return value;
+}
+
+/* jansson's integers are signed: what doesn't fit is nothing that we could have measured. */
+json_t *json_number(uint64_t number)
+{
+	return number <= INT64_MAX ? json_integer((json_int_t)number) : json_null();
+}
+
+json_t *json_number_if(bool known, uint64_t number)
+{
+	return known ? json_number(number) : json_null();
+}
+
+json_t *json_passing(const struct render_settings *settings, bool known, uint64_t number)
+{
+	return json_number_if(known && !settings->reproducible, number);
+}
+
+json_t *json_ms(const struct render_settings *settings, uint64_t ms)
+{
+	return json_passing(settings, ms != MS_UNKNOWN, ms);
+}
+
+json_t *json_time(const struct render_settings *settings, uint64_t realtime_ns)
+{
+	char text[64];
+	time_t seconds = (time_t)(realtime_ns / 1000000000);
+	struct tm parts;
+	if (!realtime_ns || settings->reproducible || !gmtime_r(&seconds, &parts) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts))
+		return json_null();
+	return json_string(text);
+}
+
+bool json_append(json_t **array, json_t *value)
+{
+	if (*array && !json_array_append_new(*array, value))
+		return true;
+	if (!*array)
+		json_decref(value);
+	json_decref(*array);
+	*array = NULL;
+	return false;
+}
+
+json_t *json_frame(const struct frame *frame)
+{
+	if (!frame)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "function", json_text(frame->function) },
+		{ "file", json_text(frame->file) },
+		{ "line", json_number_if(frame->line, frame->line) },
+		{ "module", json_text(frame->module) },
+		{ "offset", json_number(frame->offset) },
+		{ "build_id", json_text(frame->build_id) },
+		{ "inlined", json_boolean(frame->inlined) },
+		{ "system", json_boolean(frame->system) },
+		{ "note", json_text(frame->note) },
+		{ 0 },
+	});
+}
+
+static json_t *frames(const struct stack *stack)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; stack && i < stack->count; i++) {
+		if (!json_append(&array, json_frame(&stack->frames[i])))
+			return NULL;
+	}
+	return array;
+}
+
+json_t *json_place(const struct place *place)
+{
+	if (!place->call)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "call", json_text(place->call) },
+		{ "frames", frames(place->stack) },
+		{ 0 },
+	});
+}
+
+static json_t *error_name(int error)
+{
+	const char *name = error ? strerrorname_np(error) : NULL;
+	return name ? json_string(name) : json_null();
+}
+
+json_t *json_result_place(const struct place *place)
+{
+	if (!place->call)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "call", json_text(place->call) },
+		{ "errno", error_name(place->error) },
+		{ "frames", frames(place->stack) },
+		{ 0 },
+	});
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's book: every TCP socket of a network namespace at one moment. Asked through sock_diag
+ * (kernel_diag.c), where that is refused through /proc/PID/net/tcp (kernel_proc.c).
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include "hash.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kernel_socket {
+	uint64_t cookie; /* 0: not told */
+	uint64_t inode;	 /* 0: belongs to no descriptor (accept queue, orphan) */
+	uint8_t family, state;
+	bool listening_queue; /* recv_q and send_q are the queue's length and limit, not bytes */
+	bool ages_known, keepalive;
+	uint32_t recv_q, send_q;
+	uint32_t last_data_sent_ms, last_data_recv_ms, last_ack_recv_ms;
+	uint8_t local[16], peer[16]; /* network byte order; IPv4 in the first four bytes */
+	uint32_t scope;
+	uint16_t local_port, peer_port;
+	UT_hash_handle by_cookie, by_inode;
+};
+
+struct kernel_census {
+	struct kernel_socket *sockets; /* an array; not to be moved once indexed */
+	size_t count, room;
+	struct kernel_socket *cookies, *inodes; /* indexes */
+	uint64_t net_ns; /* inode of the namespace */
+	const char *remark; /* what could not be had, and why; NULL: all was told */
+};
+
+/*
+ * The namespace of a process, as that process sees it. Asks sock_diag in a thread that enters the namespace,
+ * so the caller stays where it is; else /proc. 0, or -errno when neither would tell, with census->remark.
+ */
+int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *census);
+void kernel_census_free(struct kernel_census *census);
+
+const struct kernel_socket *kernel_by_cookie(const struct kernel_census *census, uint64_t cookie);
+const struct kernel_socket *kernel_by_inode(const struct kernel_census *census, uint64_t inode);
+
+/* The two ways; for kernel_census.c and the tests. Append to the array. */
+int kernel_diag_dump(struct arena *arena, struct kernel_census *census);
+int kernel_proc_dump(struct arena *arena, uint32_t pid, struct kernel_census *census);
+struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census);
+
+#endif

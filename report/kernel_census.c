@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking the census in another namespace, and finding a socket in it; see kernel.h. */
+#include "kernel.h"
+
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census)
+{
+	census->sockets =
+		arena_more(arena, census->sockets, census->count, &census->room, sizeof(*census->sockets));
+	struct kernel_socket *socket = &census->sockets[census->count++];
+	memset(socket, 0, sizeof(*socket));
+	return socket;
+}
+
+struct journey {
+	struct arena *arena;
+	struct kernel_census *census;
+	int net_ns; /* descriptor; -1: our own */
+	int error;
+};
+
+/* A namespace belongs to a thread: this one goes there, asks and ends; nobody has to find the way back. */
+static void *journey_make(void *data)
+{
+	struct journey *journey = data;
+
+	if (journey->net_ns >= 0 && setns(journey->net_ns, CLONE_NEWNET))
+		journey->error = -errno;
+	else
+		journey->error = kernel_diag_dump(journey->arena, journey->census);
+	return NULL;
+}
+
+static int diag_dump_of(struct arena *arena, uint32_t pid, struct kernel_census *census)
+{
+	struct journey journey = { .arena = arena, .census = census, .net_ns = -1 };
+	char path[64];
+	pthread_t thread;
+
+	if (census->net_ns && census->net_ns == proc_namespace(0, "net"))
+		return kernel_diag_dump(arena, census);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/net", pid);
+	journey.net_ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (journey.net_ns < 0)
+		return -errno;
+	int error = pthread_create(&thread, NULL, journey_make, &journey);
+	if (!error)
+		pthread_join(thread, NULL);
+	close(journey.net_ns);
+	return error ? -error : journey.error;
+}
+
+static void census_index(struct kernel_census *census)
+{
+	for (size_t i = 0; i < census->count; i++) {
+		struct kernel_socket *socket = &census->sockets[i], *there;
+		if (socket->cookie) {
+			HASH_FIND(by_cookie, census->cookies, &socket->cookie, sizeof(socket->cookie), there);
+			if (!there)
+				HASH_ADD(by_cookie, census->cookies, cookie, sizeof(socket->cookie), socket);
+		}
+		if (socket->inode) {
+			HASH_FIND(by_inode, census->inodes, &socket->inode, sizeof(socket->inode), there);
+			if (!there)
+				HASH_ADD(by_inode, census->inodes, inode, sizeof(socket->inode), socket);
+		}
+	}
+}
+
+int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *census)
+{
+	memset(census, 0, sizeof(*census));
+	census->net_ns = proc_namespace(pid, "net");
+	int refused = diag_dump_of(arena, pid, census), error = 0;
+	if (refused) {
+		census->count = 0;
+		error = kernel_proc_dump(arena, pid, census);
+		if (error)
+			census->remark = arena_printf(arena,
+						      "the kernel's states of process %" PRIu32
+						      " are unknown: sock_diag: %s; /proc/%" PRIu32 "/net/tcp: %s",
+						      pid, strerror(-refused), pid, strerror(-error));
+		else
+			census->remark = arena_printf(arena,
+						      "sock_diag refused (%s): states from /proc/%" PRIu32
+						      "/net/tcp, without ages",
+						      strerror(-refused), pid);
+	}
+	census_index(census);
+	return error;
+}
+
+void kernel_census_free(struct kernel_census *census)
+{
+	HASH_CLEAR(by_cookie, census->cookies);
+	HASH_CLEAR(by_inode, census->inodes);
+}
+
+const struct kernel_socket *kernel_by_cookie(const struct kernel_census *census, uint64_t cookie)
+{
+	struct kernel_socket *found = NULL;
+
+	if (cookie)
+		HASH_FIND(by_cookie, census->cookies, &cookie, sizeof(cookie), found);
+	return found;
+}
+
+const struct kernel_socket *kernel_by_inode(const struct kernel_census *census, uint64_t inode)
+{
+	struct kernel_socket *found = NULL;
+
+	if (inode)
+		HASH_FIND(by_inode, census->inodes, &inode, sizeof(inode), found);
+	return found;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's TCP sockets by NETLINK_SOCK_DIAG, in the calling thread's network namespace. */
+#include "kernel.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Twelve states, 1 to 12; bound sockets that do nothing (13, Linux 6.8) are no connection. */
+#define STATES_ALL 0x1ffeu
+#define TIMER_KEEPALIVE 2
+#define STATE_LISTEN 10
+/* An interrupted dump is a torn picture; after so many a busy kernel gets the benefit of the doubt. */
+#define DUMP_ATTEMPTS 4
+
+struct dump {
+	struct arena *arena;
+	struct kernel_census *census;
+	bool interrupted;
+};
+
+static int attribute_take(const struct nlattr *attribute, void *data)
+{
+	struct kernel_socket *socket = data;
+	uint16_t type = mnl_attr_get_type(attribute), size = mnl_attr_get_payload_len(attribute);
+
+	if (type == INET_DIAG_INFO && size >= offsetof(struct tcp_info, tcpi_pmtu)) {
+		struct tcp_info info = { 0 };
+		memcpy(&info, mnl_attr_get_payload(attribute), size < sizeof(info) ? size : sizeof(info));
+		socket->ages_known = true;
+		socket->last_data_sent_ms = info.tcpi_last_data_sent;
+		socket->last_data_recv_ms = info.tcpi_last_data_recv;
+		socket->last_ack_recv_ms = info.tcpi_last_ack_recv;
+	}
+	return MNL_CB_OK;
+}
+
+static int message_take(const struct nlmsghdr *header, void *data)
+{
+	struct dump *dump = data;
+
+	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+		dump->interrupted = true;
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(header) < sizeof(struct inet_diag_msg))
+		return MNL_CB_OK;
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct kernel_socket *socket = kernel_socket_add(dump->arena, dump->census);
+	socket->family = message->idiag_family;
+	socket->state = message->idiag_state;
+	socket->cookie = message->id.idiag_cookie[0] | (uint64_t)message->id.idiag_cookie[1] << 32;
+	if (message->id.idiag_cookie[0] == INET_DIAG_NOCOOKIE && message->id.idiag_cookie[1] == INET_DIAG_NOCOOKIE)
+		socket->cookie = 0;
+	socket->inode = message->idiag_inode;
+	socket->recv_q = message->idiag_rqueue;
+	socket->send_q = message->idiag_wqueue;
+	socket->listening_queue = message->idiag_state == STATE_LISTEN;
+	socket->keepalive = message->idiag_timer == TIMER_KEEPALIVE;
+	socket->local_port = ntohs(message->id.idiag_sport);
+	socket->peer_port = ntohs(message->id.idiag_dport);
+	socket->scope = message->id.idiag_if;
+	memcpy(socket->local, message->id.idiag_src, sizeof(socket->local));
+	memcpy(socket->peer, message->id.idiag_dst, sizeof(socket->peer));
+	mnl_attr_parse(header, sizeof(*message), attribute_take, socket);
+	return MNL_CB_OK;
+}
+
+static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size, uint8_t family,
+		       unsigned sequence, struct dump *dump)
+{
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	unsigned port = mnl_socket_get_portid(netlink);
+	ssize_t n;
+	int more = MNL_CB_OK;
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = sequence;
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request->sdiag_family = family;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_ext = 1u << (INET_DIAG_INFO - 1);
+	request->idiag_states = STATES_ALL;
+	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
+		return -errno;
+	while (more > MNL_CB_STOP) {
+		n = mnl_socket_recvfrom(netlink, buffer, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EPROTO;
+		more = mnl_cb_run(buffer, (size_t)n, sequence, port, message_take, dump);
+	}
+	return more == MNL_CB_ERROR ? -errno : 0;
+}
+
+int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
+{
+	const uint8_t families[] = { AF_INET, AF_INET6 };
+	const size_t size = 64u << 10;
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	unsigned sequence = 1;
+	int error = 0;
+
+	if (!netlink)
+		return -errno;
+	unsigned char *buffer = arena_alloc(arena, size);
+	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		error = -errno;
+	for (size_t i = 0; i < sizeof(families) && !error; i++) {
+		for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+			struct dump dump = { .arena = arena, .census = census };
+			size_t before = census->count;
+			error = family_dump(netlink, buffer, size, families[i], sequence++, &dump);
+			/* libmnl reports an interrupted dump as EINTR. */
+			if (error != -EINTR && !dump.interrupted)
+				break;
+			if (attempt + 1 < DUMP_ATTEMPTS)
+				census->count = before;
+			else
+				error = 0;
+		}
+		/* A kernel without IPv6 has none to tell of. */
+		if (error == -ENOENT && families[i] == AF_INET6)
+			error = 0;
+	}
+	mnl_socket_close(netlink);
+	return error;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* sockaudit: names the line of code that owes a close(). Here: which command. */
+#include "command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#ifndef SOCKAUDIT_VERSION
+#define SOCKAUDIT_VERSION "0"
+#endif
+
+static const struct command commands[] = {
+	{ "report", FOR_REPORT, "[PID|LEDGER|FOLDER]...", "what leaks, and at which line of code",
+	  "Without an argument: the newest family of processes of this user (root: of all). A PID takes its\n"
+	  "descendants along, a folder is all its ledgers.\n"
+	  "Exit status: 0, or 2 when there is nothing to report on or something can't be read.\n",
+	  cmd_report },
+	{ "check", FOR_CHECK, "[PID|LEDGER|FOLDER]...", "the same as report, as a gate for scripts",
+	  "Exit status: 0 clean, 1 findings that gate, 2 usage, input, output, or not audited.\n", cmd_check },
+	{ "list", FOR_LIST, "[PID|LEDGER|FOLDER]...", "the ledgers, of running and of ended processes",
+	  "Without an argument: all of this user (root: of all users).\n"
+	  "Exit status: 0, or 2 when something can't be read.\n",
+	  cmd_list },
+	{ "clean", FOR_CLEAN, "[FOLDER]...", "removes the ledgers of processes that have ended",
+	  "Without an argument: the default folders. A ledger of a running process is never touched.\n"
+	  "Exit status: 0, or 2 when something can't be removed.\n",
+	  cmd_clean },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+static void memory_is_out(void)
+{
+	fputs("sockaudit: out of memory; report on fewer processes at once\n", stderr);
+	_Exit(EXIT_TROUBLE);
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: sockaudit COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Names the line of code that owes a close(), from the ledgers of programs that were started with\n"
+	      "LD_PRELOAD=libsockaudit.so and from the kernel's own view.\n\n",
+	      out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].line);
+	fputs("\n  sockaudit COMMAND --help   its options\n  sockaudit --version        the version\n", out);
+}
+
+static void command_help(const struct command *command)
+{
+	printf("usage: sockaudit %s [OPTION]... %s\n\n%s\n", command->name, command->arguments, command->line);
+	printf("\n%s\nOptions:\n", command->more);
+	options_help(command->id, stdout);
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[COMMAND_COUNT + 1];
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	names[COMMAND_COUNT] = NULL;
+	const char *meant = options_suggest(name, names);
+	fprintf(stderr, "sockaudit: unknown %s '%s'; ", *name == '-' ? "option" : "command", name);
+	if (meant)
+		fprintf(stderr, "did you mean '%s'?\n", meant);
+	else
+		fprintf(stderr, "see sockaudit --help\n");
+	return EXIT_TROUBLE;
+}
+
+/* How the user called us, for the hints of a report. */
+static const char *command_line(struct arena *arena, int argc, char **argv)
+{
+	char *line = "sockaudit";
+
+	for (int i = 1; i < argc; i++)
+		line = arena_printf(arena, "%s %s", line, argv[i]);
+	return line;
+}
+
+static int command_run(const struct command *command, int argc, char **argv)
+{
+	struct arena arena = { NULL };
+	struct options options;
+	const char *trouble;
+	int status = EXIT_CLEAN;
+
+	if (options_parse(&arena, command->id, argc - 1, argv + 1, &options, &trouble)) {
+		fprintf(stderr, "sockaudit %s: %s\n", command->name, trouble);
+		status = EXIT_TROUBLE;
+	} else if (options.help) {
+		command_help(command);
+	} else if (options.version) {
+		printf("sockaudit %s\n", SOCKAUDIT_VERSION);
+	} else {
+		options.command_line = command_line(&arena, argc, argv);
+		status = command->run(&options);
+	}
+	arena_free(&arena);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit files;
+
+	arena_out_of_memory = memory_is_out;
+	/* A reader that goes away is an error like any other, said and with its status. */
+	signal(SIGPIPE, SIG_IGN);
+	/* Every running process's ledger stays open while it is looked at. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_TROUBLE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_CLEAN;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("sockaudit %s\n", SOCKAUDIT_VERSION);
+		return EXIT_CLEAN;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return command_run(&commands[i], argc, argv);
+	return unknown_command(argv[1]);
+}

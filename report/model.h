@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a report says, as data: made by join.c, classify.c and group.c, completed by symbols.c, read by every
+ * renderer. Renderers see only this header. All strings are owned by the report (report_free) unless said
+ * otherwise; text that came from a program is as hostile here as it was there: escaping is the renderer's.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+enum finding_rule {
+#define FINDING(name, rule, severity, class, line, help) RULE_##name,
+#include "findings.def"
+#undef FINDING
+	RULE_COUNT
+};
+
+struct rule {
+	const char *name; /* "eof-not-closed" */
+	enum severity severity;
+	char class; /* DESIGN section 1 */
+	const char *line, *help;
+};
+extern const struct rule rules[RULE_COUNT]; /* findings.c */
+
+/* One source position of a stack; an address with inlined functions gives several, innermost first. */
+struct frame {
+	const char *function; /* demangled; NULL unknown */
+	const char *file;     /* as in the debug information; NULL unknown */
+	unsigned line;	      /* 0 unknown */
+	const char *module;   /* path; NULL unknown */
+	uint64_t offset;      /* ELF virtual address of the call: return address - 1 */
+	const char *build_id; /* hex; NULL unknown */
+	bool inlined;	      /* this function's code stands inside the next frame's */
+	bool system;	      /* of a system library, libc or the dynamic linker: never the site */
+	const char *note;     /* e.g. "file replaced since"; NULL */
+};
+
+struct stack {
+	struct frame *frames;
+	size_t count;
+};
+
+/* A place in the program: which call, from where, and with which errno. call NULL: no such place. */
+struct place {
+	const char *call;  /* "accept4" */
+	int error;	   /* errno; 0 none */
+	struct stack *stack; /* shared between places; never NULL when call is set, may have no frames */
+};
+
+struct holder {
+	uint32_t pid;
+	const char *comm;
+	int fd;
+};
+
+/* A milliseconds value that may be unknown. */
+#define MS_UNKNOWN UINT64_MAX
+
+/* One socket of a finding, or (report --sockets, later) of the whole report. */
+struct socket_row {
+	uint32_t pid;
+	int fd;
+	const char *family; /* "inet", "inet6", "unix", "netlink", ... */
+	const char *local, *peer; /* "127.0.0.1:80", "[::1]:80", a path; NULL unknown */
+	uint64_t cookie;	  /* 0 unknown */
+	uint64_t inode;		  /* 0 unknown */
+	const char *tcp_state;	  /* "CLOSE_WAIT"; NULL unknown or no TCP socket */
+	bool queues_known;
+	uint32_t recv_q, send_q;
+	uint64_t age_ms;   /* since opened */
+	uint64_t since_ms; /* since the evidence */
+	bool since_at_least;
+	uint32_t eof_reads;
+	uint64_t received, sent;
+	const char *last_call; /* NULL: never used */
+	uint64_t last_use_ms;
+	struct holder *holders;
+	size_t holder_count;
+};
+
+struct sibling {
+	struct place closed;
+	uint64_t count;
+};
+
+enum finding_status { STATUS_NEW, STATUS_KNOWN, STATUS_SUPPRESSED };
+
+struct finding {
+	enum finding_rule rule;
+	uint64_t count; /* sockets */
+	char fingerprint[33]; /* hex */
+	bool stable;
+	enum finding_status status;
+	bool gating;
+	const char *suppressed_by; /* NULL */
+	struct place opened, connected, evidence, closed;
+	struct sibling *siblings; /* where others opened at the same place were closed; most first */
+	size_t sibling_count;
+	const char *last_call;
+	uint64_t last_use_ms;
+	char class; /* 0: no cause is told */
+	const char *cause; /* one line for people; NULL */
+	struct socket_row *sockets;
+	size_t socket_count;
+};
+
+struct unexplained {
+	const char *reason; /* "opened before the preload" */
+	uint64_t count;
+};
+
+enum process_state { PROCESS_RUNNING, PROCESS_EXITED, PROCESS_KILLED, PROCESS_EXEC };
+
+struct lost_count {
+	const char *what;
+	uint64_t count;
+};
+
+struct process {
+	uint32_t pid, ppid, uid;
+	const char *comm, *exe;
+	const char *ledger; /* its file's path; NULL */
+	enum process_state state;
+	uint64_t started_realtime_ns, ended_realtime_ns; /* 0 unknown */
+	bool exit_known;
+	int exit_code, exit_signal; /* signal 0: none */
+	uint64_t net_ns;
+	bool audited;
+	const char *reason; /* why not audited; NULL */
+	uint64_t nofile_limit, nofile_used;
+	bool nofile_used_known;
+	uint64_t lost_slots, lost_stacks;
+	struct lost_count *lost; /* every counter that is not 0, for people */
+	size_t lost_kinds;
+	uint64_t opened, closed, open, drift, copied, inherited, received, adopted;
+	/* The balance: kernel = explained + the sum of unexplained. Known only with the kernel's word. */
+	bool coverage_known;
+	uint64_t kernel, explained;
+	struct unexplained *unexplained;
+	size_t unexplained_count;
+	/* The same for CLOSE_WAIT alone: kernel's count = in findings + within grace + unexplained. */
+	uint64_t close_wait, close_wait_found, close_wait_grace, close_wait_unexplained;
+};
+
+#define TCP_STATE_COUNT 13 /* indexed by the kernel's numbers; [0] unused, 12 is NEW_SYN_RECV */
+extern const char *const tcp_state_names[TCP_STATE_COUNT]; /* "ESTABLISHED", ..., findings.c */
+
+struct report {
+	bool live; /* at least one process is running */
+	uint64_t made_at_realtime_ns;
+	uint64_t grace_ms;
+	bool grace_exit_rules; /* no grace was given and the processes have ended: CONTRACT's exit rules */
+	const char *host, *boot_id, *kernel, *arch;
+	const char **gate; /* rules that gate; NULL-terminated */
+	struct process *processes;
+	size_t process_count;
+	uint64_t states[TCP_STATE_COUNT]; /* of the reported processes' sockets */
+	bool states_known;
+	struct finding *findings; /* sorted: severity, site, rule, count */
+	size_t finding_count;
+	uint64_t sockets_in_findings, gating;
+	const char **remarks; /* what could not be learnt and why, a line each; NULL-terminated */
+};
+
+/* The first frame outside the system's libraries, else the innermost; NULL for an empty stack. */
+const struct frame *stack_site(const struct stack *stack);
+/* The site of a finding: where the missing close() is owed: evidence's, else opened's. */
+const struct frame *finding_site(const struct finding *finding);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an address to functions and lines by DWARF. The unit is found by .debug_aranges, which gcc
+ * writes; clang and rustc don't, so for what is missing there the units' own ranges are read once,
+ * which touches a unit's first entry only. Within the unit the entries are walked down to the
+ * innermost scope.
+ */
+#include "object_dwarf.h"
+#include "demangle.h"
+
+#include <dwarf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A hundred times what a browser has; hostile files could ask for more. */
+#define RANGE_LIMIT (16u << 20)
+/* Deeper than compilers inline. */
+#define SCOPE_LIMIT 256
+
+struct unit_range {
+	Dwarf_Addr start, end;
+	Dwarf_Off unit; /* its entry's offset */
+};
+
+struct unit_index {
+	Dwarf *dwarf;
+	bool made;
+	struct unit_range *ranges; /* sorted by start */
+	size_t count, capacity;
+};
+
+struct unit_index *unit_index_new(Dwarf *dwarf)
+{
+	struct unit_index *index = calloc(1, sizeof(*index));
+	if (index)
+		index->dwarf = dwarf;
+	return index;
+}
+
+void unit_index_free(struct unit_index *index)
+{
+	if (!index)
+		return;
+	free(index->ranges);
+	free(index);
+}
+
+static bool index_add(struct unit_index *index, const struct unit_range *range)
+{
+	if (index->count == index->capacity) {
+		size_t capacity = index->capacity ? 2 * index->capacity : 1024;
+		struct unit_range *ranges = reallocarray(index->ranges, capacity, sizeof(*ranges));
+		if (!ranges || capacity > RANGE_LIMIT)
+			return false;
+		index->ranges = ranges;
+		index->capacity = capacity;
+	}
+	index->ranges[index->count++] = *range;
+	return true;
+}
+
+static int range_compare(const void *left, const void *right)
+{
+	const struct unit_range *a = left, *b = right;
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->end < b->end ? -1 : a->end > b->end;
+}
+
+static void index_make(struct unit_index *index)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Half version;
+	uint8_t type;
+	Dwarf_Die top, split;
+
+	index->made = true;
+	while (dwarf_get_units(index->dwarf, unit, &unit, &version, &type, &top, &split) == 0) {
+		struct unit_range range = { .unit = dwarf_dieoffset(&top) };
+		if (type == DW_UT_type || type == DW_UT_split_type || type == DW_UT_partial)
+			continue;
+		Dwarf_Addr base;
+		ptrdiff_t next = 0;
+		while ((next = dwarf_ranges(&top, next, &base, &range.start, &range.end)) > 0) {
+			/* Functions that the linker threw away stay behind at address 0. */
+			if (!range.start || range.start >= range.end)
+				continue;
+			if (!index_add(index, &range))
+				goto done;
+		}
+	}
+done:
+	if (index->count)
+		qsort(index->ranges, index->count, sizeof(*index->ranges), range_compare);
+}
+
+static bool index_find(struct unit_index *index, Dwarf_Addr address, Dwarf_Die *unit)
+{
+	if (dwarf_addrdie(index->dwarf, address, unit))
+		return true;
+	if (!index->made)
+		index_make(index);
+
+	size_t low = 0, high = index->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (index->ranges[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Ranges of different units overlap only in broken files: a few steps back are enough. */
+	for (size_t i = low; i-- > 0 && low - i <= 16;) {
+		const struct unit_range *range = &index->ranges[i];
+		if (address < range->end)
+			return dwarf_offdie(index->dwarf, range->unit, unit) != NULL;
+	}
+	return false;
+}
+
+/* The entry that stands where the function was declared, which is what tells its namespace. */
+static Dwarf_Die declaration(Dwarf_Die die)
+{
+	static const unsigned links[] = { DW_AT_abstract_origin, DW_AT_specification };
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		Dwarf_Attribute attribute;
+		Dwarf_Die next;
+		if (dwarf_attr(&die, links[i], &attribute) && dwarf_formref_die(&attribute, &next))
+			die = next;
+	}
+	return die;
+}
+
+static bool names_scope(int tag)
+{
+	return tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+}
+
+/* A name without linkage, as of an anonymous namespace, with the scopes around it. */
+static char *qualified_name(Dwarf_Die *die, const char *name)
+{
+	char *result = strdup(name);
+	Dwarf_Die *scopes = NULL, declared = declaration(*die);
+	int count = dwarf_getscopes_die(&declared, &scopes);
+	for (int i = 1; i < count && result && names_scope(dwarf_tag(&scopes[i])); i++) {
+		const char *scope = dwarf_diename(&scopes[i]);
+		char *longer;
+		if (!scope)
+			scope = dwarf_tag(&scopes[i]) == DW_TAG_namespace ? "(anonymous namespace)"
+									  : "{unnamed}";
+		int length = asprintf(&longer, "%s::%s", scope, result);
+		free(result);
+		result = length < 0 ? NULL : longer;
+	}
+	free(scopes);
+	return result;
+}
+
+static char *function_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name = NULL;
+	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+		name = dwarf_formstring(&attribute);
+	if (name && *name)
+		return demangle(name);
+	name = dwarf_diename(die);
+	return name && *name ? qualified_name(die, name) : NULL;
+}
+
+/* Takes "/./" and "//" out, which compilers leave when they join folder and name. */
+static void shorten(char *path)
+{
+	char *to = path;
+	for (const char *from = path; *from;) {
+		if (from[0] == '/' && from[1] == '/')
+			from++;
+		else if (from[0] == '/' && from[1] == '.' && from[2] == '/')
+			from += 2;
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+}
+
+/* The path, from the folder on in which the unit was compiled. */
+static char *file_name(Dwarf_Die *unit, const char *path)
+{
+	Dwarf_Attribute attribute;
+	const char *folder = NULL;
+	char *joined = NULL;
+	if (!path || !*path)
+		return NULL;
+	if (path[0] != '/' && dwarf_attr(unit, DW_AT_comp_dir, &attribute))
+		folder = dwarf_formstring(&attribute);
+	if (!folder || !*folder)
+		joined = strdup(path);
+	else if (asprintf(&joined, "%s/%s", folder, path) < 0)
+		joined = NULL;
+	if (joined)
+		shorten(joined);
+	return joined;
+}
+
+/* Where the code of an inlined function was called. */
+static void call_position(Dwarf_Die *inlined, Dwarf_Die *skeleton, struct position *position)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word file, line;
+	Dwarf_Die unit;
+	Dwarf_Files *files;
+	size_t count;
+
+	if (dwarf_attr_integrate(inlined, DW_AT_call_line, &attribute) &&
+	    !dwarf_formudata(&attribute, &line) && line <= UINT32_MAX)
+		position->line = (unsigned)line;
+	/* Found in the scope's own unit: after link-time optimisation the caller stands in another
+	 * one. */
+	if (dwarf_attr_integrate(inlined, DW_AT_call_file, &attribute) &&
+	    !dwarf_formudata(&attribute, &file) && dwarf_diecu(inlined, &unit, NULL, NULL) &&
+	    !dwarf_getsrcfiles(&unit, &files, &count) && file < count)
+		position->file = file_name(dwarf_hasattr(&unit, DW_AT_comp_dir) ? &unit : skeleton,
+					   dwarf_filesrc(files, file, NULL, NULL));
+}
+
+static void line_position(Dwarf_Die *unit, Dwarf_Addr address, struct position *position)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
+	int number = 0;
+	if (!line)
+		return;
+	position->file = file_name(unit, dwarf_linesrc(line, NULL, NULL));
+	/* 0 marks code that belongs to no line. */
+	if (!dwarf_lineno(line, &number) && number > 0)
+		position->line = (unsigned)number;
+}
+
+static bool is_function(int tag)
+{
+	return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram ||
+	       tag == DW_TAG_entry_point;
+}
+
+/* The entries around an address, outermost first. Not dwarf_getscopes: that leaves an inlined
+ * function for the place of its definition, and loses it when link-time optimisation put that into
+ * another unit. */
+struct scopes {
+	Dwarf_Addr address;
+	bool everywhere; /* look into functions beside the address too, for the functions nested in
+			    them */
+	Dwarf_Die entries[SCOPE_LIMIT];
+	unsigned count;
+};
+
+static bool has_code(Dwarf_Die *entry)
+{
+	return dwarf_hasattr(entry, DW_AT_low_pc) || dwarf_hasattr(entry, DW_AT_ranges);
+}
+
+/* Whether to look into an entry that doesn't hold the address itself. */
+static bool may_hold(const struct scopes *scopes, Dwarf_Die *entry)
+{
+	int tag = dwarf_tag(entry);
+	return names_scope(tag) || (tag == DW_TAG_lexical_block && !has_code(entry)) ||
+	       (tag == DW_TAG_subprogram && scopes->everywhere);
+}
+
+static bool scopes_descend(struct scopes *scopes, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die child;
+	if (depth == SCOPE_LIMIT || dwarf_child(parent, &child))
+		return false;
+	do {
+		int tag = dwarf_tag(&child);
+		bool holds = (is_function(tag) || tag == DW_TAG_lexical_block ||
+			      tag == DW_TAG_try_block || tag == DW_TAG_catch_block) &&
+			     has_code(&child) && dwarf_haspc(&child, scopes->address) > 0;
+		if (holds && scopes->count < SCOPE_LIMIT) {
+			scopes->entries[scopes->count++] = child;
+			scopes_descend(scopes, &child, depth + 1);
+			return true;
+		}
+		if (may_hold(scopes, &child) && scopes_descend(scopes, &child, depth + 1))
+			return true;
+	} while (!dwarf_siblingof(&child, &child));
+	return false;
+}
+
+int dwarf_positions(struct unit_index *index, uint64_t address, struct position **positions,
+		    size_t *count)
+{
+	Dwarf_Die unit, split;
+	*positions = NULL;
+	*count = 0;
+	if (!index_find(index, address, &unit))
+		return 0;
+
+	/* With split DWARF the lines stay in the skeleton, the functions are in the .dwo. */
+	Dwarf_Die *entries = &unit;
+	memset(&split, 0, sizeof(split));
+	if (!dwarf_cu_info(unit.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) && split.addr)
+		entries = &split;
+
+	struct scopes scopes = { .address = address };
+	if (!scopes_descend(&scopes, entries, 0)) {
+		scopes.everywhere = true;
+		scopes_descend(&scopes, entries, 0);
+	}
+	struct position *made = calloc((size_t)scopes.count + 1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	struct position place = { 0 };
+	size_t filled = 0;
+	line_position(&unit, address, &place);
+	for (unsigned i = scopes.count; i-- > 0;) {
+		Dwarf_Die *scope = &scopes.entries[i];
+		int tag = dwarf_tag(scope);
+		if (!is_function(tag))
+			continue;
+		place.function = function_name(scope);
+		place.inlined = tag == DW_TAG_inlined_subroutine;
+		made[filled++] = place;
+		place = (struct position){ 0 };
+		if (tag != DW_TAG_inlined_subroutine)
+			break;
+		call_position(scope, &unit, &place);
+	}
+	if (!filled && place.file)
+		made[filled++] = place;
+	else
+		free(place.file); /* a caller that no scope around it names */
+	*positions = made;
+	*count = filled;
+	return 0;
+}

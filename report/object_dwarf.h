@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What DWARF says of an address: the functions, inlined ones unfolded, and the lines. */
+#ifndef OBJECT_DWARF_H
+#define OBJECT_DWARF_H
+
+#include "object.h"
+
+#include <elfutils/libdw.h>
+
+struct unit_index;
+
+/* The units of `dwarf` by address; made at the first address that .debug_aranges doesn't know. */
+struct unit_index *unit_index_new(Dwarf *dwarf);
+void unit_index_free(struct unit_index *index);
+
+/* As object_positions; a position's function is NULL where only the line is known. */
+int dwarf_positions(struct unit_index *index, uint64_t address, struct position **positions,
+		    size_t *count);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of all commands, from one table: parsing, --help and suggestions expand from it. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "analysis.h"
+#include <stdio.h>
+
+enum command_id { FOR_REPORT = 1, FOR_CHECK = 2, FOR_LIST = 4, FOR_CLEAN = 8 };
+
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+struct options {
+	bool help, version;
+	struct grace grace;
+	const char *format; /* "text", "json:FILE,text" */
+	const char *output; /* NULL: stdout */
+	bool no_children, stacks, all, reproducible, dry_run;
+	enum colour colour;
+	const char **source_roots; /* NULL-terminated */
+	const char *gate;	   /* NULL: the default */
+	bool gates[RULE_COUNT];
+	const char **targets; /* NULL-terminated */
+	const char *command_line; /* as it may be shown to the user */
+};
+
+/* Parses argv[1..]; memory is the arena's. On failure -EINVAL, and *trouble tells what to write instead. */
+int options_parse(struct arena *arena, enum command_id command, int argc, char **argv, struct options *options,
+		  const char **trouble);
+/* The command's options with their defaults, for --help. */
+void options_help(enum command_id command, FILE *out);
+/* The candidate that was probably meant; NULL when none is near. `names` is NULL-terminated. */
+const char *options_suggest(const char *wrong, const char *const *names);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends a finished report where --format and --output say; see output.h. */
+#include "output.h"
+
+#include "render.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS_MOST 100
+#define COLUMNS_LEAST 60
+
+/* One item of --format. */
+struct output {
+	const struct renderer *renderer;
+	const char *file; /* NULL: --output, else stdout */
+};
+
+/* The next item of a list "text,json:FILE"; false at its end. */
+static bool item_next(struct arena *arena, const char **list, char **name, const char **file)
+{
+	if (!**list)
+		return false;
+	size_t length = strcspn(*list, ",");
+	char *item = arena_printf(arena, "%.*s", (int)length, *list), *colon = strchr(item, ':');
+	if (colon)
+		*colon = 0;
+	*name = item;
+	*file = colon && colon[1] ? colon + 1 : NULL;
+	*list += length + ((*list)[length] == ',');
+	return true;
+}
+
+static int unknown_format(struct arena *arena, const char *name, const char **trouble)
+{
+	const char *names[16];
+	char *all = "";
+	size_t count = 0;
+
+	for (const struct renderer *renderer = renderers; renderer->name && count < 15; renderer++) {
+		all = arena_printf(arena, "%s%s%s", all, count ? ", " : "", renderer->name);
+		names[count++] = renderer->name;
+	}
+	names[count] = NULL;
+	const char *meant = options_suggest(name, names);
+	*trouble = meant ? arena_printf(arena, "--format: unknown format '%s'; did you mean '%s'?", name, meant) :
+			   arena_printf(arena, "--format: unknown format '%s'; there are %s", name, all);
+	return -EINVAL;
+}
+
+int output_check(struct arena *arena, const struct options *options, const char **trouble)
+{
+	const char *list = options->format, *file;
+	unsigned shared = 0, count = 0;
+	char *name;
+
+	for (; item_next(arena, &list, &name, &file); count++) {
+		if (!renderer_find(name))
+			return unknown_format(arena, name, trouble);
+		shared += !file;
+	}
+	if (!count)
+		return unknown_format(arena, "", trouble);
+	if (shared > 1) {
+		*trouble = arena_printf(arena, "--format=%s: only one format can go to the standard output; give the "
+					       "others a file, as in json:FILE",
+					options->format);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool colour_wanted(const struct options *options, bool to_stdout)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	switch (options->colour) {
+	case COLOUR_ALWAYS:
+		return true;
+	case COLOUR_NEVER:
+		return false;
+	case COLOUR_AUTO:
+		break;
+	}
+	return to_stdout && isatty(STDOUT_FILENO) && !(none && *none) && !(term && !strcmp(term, "dumb"));
+}
+
+static unsigned columns_of(bool to_stdout)
+{
+	struct winsize size;
+
+	if (!to_stdout || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || size.ws_col > COLUMNS_MOST)
+		return COLUMNS_MOST;
+	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+}
+
+static int output_one(struct arena *arena, const struct options *options, const struct report *report,
+		      const struct output *output, const char **trouble)
+{
+	const char *path = output->file ? output->file : options->output;
+	const char *shown = path ? path : "the standard output";
+	struct render_settings settings = {
+		.colour = colour_wanted(options, !path),
+		.reproducible = options->reproducible,
+		.with_stacks = options->stacks,
+		.command = options->command_line,
+		.source_roots = options->source_roots,
+		.width = columns_of(!path),
+	};
+	FILE *out = path ? fopen(path, "we") : stdout;
+	int error = out ? 0 : -errno;
+
+	if (!error)
+		error = output->renderer->render(report, &settings, out);
+	if (!error && fflush(out))
+		error = -errno;
+	if (!error && ferror(out))
+		error = -EIO;
+	if (out && out != stdout && fclose(out) && !error)
+		error = -errno;
+	if (error)
+		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s", path ? "'" : "", shown,
+					path ? "'" : "", strerror(-error));
+	return error;
+}
+
+int output_write(struct arena *arena, const struct options *options, const struct report *report,
+		 const char **trouble)
+{
+	const char *list = options->format, *file;
+	char *name;
+	int error = 0;
+
+	while (!error && item_next(arena, &list, &name, &file)) {
+		struct output output = { .renderer = renderer_find(name), .file = file };
+		error = output_one(arena, options, report, &output, trouble);
+	}
+	return error;
+}

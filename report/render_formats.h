@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The formats' functions, for the table of render.c alone: each is the `render` of a struct
+ * renderer. */
+#ifndef RENDER_FORMATS_H
+#define RENDER_FORMATS_H
+
+#include "render.h"
+
+int render_text(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_json(const struct report *report, const struct render_settings *settings, FILE *out);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for programs: CONTRACT section 2. ASCII only, since it may end up on a terminal. */
+#include "json_values.h"
+#include "render_formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+#ifndef SOCKAUDIT_VERSION
+#define SOCKAUDIT_VERSION "1.0.0"
+#endif
+
+static const char *const states[] = {
+	[PROCESS_RUNNING] = "running",
+	[PROCESS_EXITED] = "exited",
+	[PROCESS_KILLED] = "killed",
+	[PROCESS_EXEC] = "exec",
+};
+
+/* Puts `value`, which is taken over; false, and *object released and NULL, when memory is out. */
+static bool put(json_t **object, const char *key, json_t *value)
+{
+	if (*object && !json_object_set_new(*object, key, value))
+		return true;
+	if (!*object)
+		json_decref(value);
+	json_decref(*object);
+	*object = NULL;
+	return false;
+}
+
+static json_t *exit_status(const struct process *process)
+{
+	bool signalled = process->exit_known && process->exit_signal;
+	bool exited = process->exit_known && !process->exit_signal;
+	return json_fields((struct json_field[]){
+		{ "code", exited ? json_integer(process->exit_code) : json_null() },
+		{ "signal", signalled ? json_integer(process->exit_signal) : json_null() },
+		{ 0 },
+	});
+}
+
+static json_t *lost(const struct process *process)
+{
+	json_t *all = json_object();
+	for (size_t i = 0; i < process->lost_kinds; i++) {
+		if (!put(&all, process->lost[i].what, json_number(process->lost[i].count)))
+			return NULL;
+	}
+	return json_fields((struct json_field[]){
+		{ "slots", json_number_if(process->audited, process->lost_slots) },
+		{ "stacks", json_number_if(process->audited, process->lost_stacks) },
+		{ "all", all },
+		{ 0 },
+	});
+}
+
+static json_t *socket_counts(const struct process *process)
+{
+	bool known = process->audited;
+	return json_fields((struct json_field[]){
+		{ "opened", json_number_if(known, process->opened) },
+		{ "closed", json_number_if(known, process->closed) },
+		{ "open", json_number_if(known, process->open) },
+		{ "drift", json_number_if(known, process->drift) },
+		{ "copied", json_number_if(known, process->copied) },
+		{ "inherited", json_number_if(known, process->inherited) },
+		{ "received", json_number_if(known, process->received) },
+		{ "adopted", json_number_if(known, process->adopted) },
+		{ 0 },
+	});
+}
+
+static json_t *coverage(const struct process *process)
+{
+	bool known = process->coverage_known;
+	json_t *unexplained = json_object();
+	for (size_t i = 0; known && i < process->unexplained_count; i++) {
+		const struct unexplained *rest = &process->unexplained[i];
+		if (!put(&unexplained, rest->reason, json_number(rest->count)))
+			return NULL;
+	}
+	return json_fields((struct json_field[]){
+		{ "kernel", json_number_if(known, process->kernel) },
+		{ "explained", json_number_if(known, process->explained) },
+		{ "unexplained", unexplained },
+		{ "close_wait",
+		  json_fields((struct json_field[]){
+			  { "kernel", json_number_if(known, process->close_wait) },
+			  { "found", json_number_if(known, process->close_wait_found) },
+			  { "grace", json_number_if(known, process->close_wait_grace) },
+			  { "unexplained", json_number_if(known, process->close_wait_unexplained) },
+			  { 0 },
+		  }) },
+		{ 0 },
+	});
+}
+
+static json_t *process_value(const struct process *process, const struct render_settings *settings)
+{
+	return json_fields((struct json_field[]){
+		{ "pid", json_passing(settings, true, process->pid) },
+		{ "ppid", json_passing(settings, true, process->ppid) },
+		{ "uid", json_number(process->uid) },
+		{ "comm", json_text(process->comm) },
+		{ "exe", json_text(process->exe) },
+		{ "state", json_text(states[process->state]) },
+		{ "started_at", json_time(settings, process->started_realtime_ns) },
+		{ "ended_at", json_time(settings, process->ended_realtime_ns) },
+		{ "exit", exit_status(process) },
+		{ "net_ns", json_passing(settings, process->net_ns, process->net_ns) },
+		{ "audited", json_boolean(process->audited) },
+		{ "reason", json_text(process->reason) },
+		{ "nofile",
+		  json_fields((struct json_field[]){
+			  { "limit", json_number_if(process->nofile_limit, process->nofile_limit) },
+			  { "used",
+			    json_number_if(process->nofile_used_known, process->nofile_used) },
+			  { 0 },
+		  }) },
+		{ "lost", lost(process) },
+		{ "sockets", socket_counts(process) },
+		{ "coverage", coverage(process) },
+		{ 0 },
+	});
+}
+
+static json_t *processes(const struct report *report, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->process_count; i++) {
+		if (!json_append(&array, process_value(&report->processes[i], settings)))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *findings(const struct report *report, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->finding_count; i++) {
+		if (!json_append(&array, json_finding(&report->findings[i], settings)))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *host(const struct report *report, const struct render_settings *settings)
+{
+	bool shown = !settings->reproducible;
+	return json_fields((struct json_field[]){
+		{ "name", json_text(shown ? report->host : NULL) },
+		{ "boot_id", json_text(shown ? report->boot_id : NULL) },
+		{ "kernel", json_text(shown ? report->kernel : NULL) },
+		{ "arch", json_text(shown ? report->arch : NULL) },
+		{ 0 },
+	});
+}
+
+static json_t *kernel(const struct report *report)
+{
+	json_t *counts = json_object();
+	for (size_t i = 1; i < TCP_STATE_COUNT; i++) {
+		if (tcp_state_names[i] &&
+		    !put(&counts, tcp_state_names[i],
+			 json_number_if(report->states_known, report->states[i])))
+			return NULL;
+	}
+	return json_fields((struct json_field[]){
+		{ "states", counts },
+		{ 0 },
+	});
+}
+
+static json_t *texts(const char *const *list)
+{
+	json_t *array = json_array();
+	for (; list && *list; list++) {
+		if (!json_append(&array, json_text(*list)))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *report_value(const struct report *report, const struct render_settings *settings)
+{
+	return json_fields((struct json_field[]){
+		{ "schema", json_string("sockaudit/1") },
+		{ "tool", json_fields((struct json_field[]){
+				  { "version", json_string(SOCKAUDIT_VERSION) },
+				  { 0 },
+			  }) },
+		{ "made_at", json_time(settings, report->made_at_realtime_ns) },
+		{ "view", json_string(report->live ? "live" : "ended") },
+		{ "host", host(report, settings) },
+		{ "grace_ms", json_number(report->grace_ms) },
+		{ "gate", texts((const char *const *)report->gate) },
+		{ "suppressions", json_array() },
+		{ "fixed", json_array() },
+		{ "timeline", json_array() },
+		{ "processes", processes(report, settings) },
+		{ "kernel", kernel(report) },
+		{ "summary", json_fields((struct json_field[]){
+				     { "findings", json_number(report->finding_count) },
+				     { "sockets", json_number(report->sockets_in_findings) },
+				     { "gating", json_number(report->gating) },
+				     { 0 },
+			     }) },
+		{ "findings", findings(report, settings) },
+		{ "remarks", texts((const char *const *)report->remarks) },
+		{ 0 },
+	});
+}
+
+int render_json(const struct report *report, const struct render_settings *settings, FILE *out)
+{
+	json_t *value = report_value(report, settings);
+	if (!value)
+		return -ENOMEM;
+	int failed = json_dumpf(value, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	json_decref(value);
+	if (!failed && fputc('\n', out) == EOF)
+		failed = -1;
+	/* A stream that fails has set errno; ferror tells the caller the same. */
+	return failed ? (ferror(out) ? -EIO : -ENOMEM) : 0;
+}

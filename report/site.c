@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The site: the one line of a stack, and of a finding, that a person should open first. */
+#include "model.h"
+
+/* The first frame of the program's own; NULL when there is none. */
+static const struct frame *own_frame(const struct stack *stack)
+{
+	for (size_t i = 0; stack && i < stack->count; i++) {
+		if (!stack->frames[i].system)
+			return &stack->frames[i];
+	}
+	return NULL;
+}
+
+const struct frame *stack_site(const struct stack *stack)
+{
+	const struct frame *own = own_frame(stack);
+	if (own)
+		return own;
+	return stack && stack->count ? &stack->frames[0] : NULL;
+}
+
+const struct frame *finding_site(const struct finding *finding)
+{
+	/* Where the end was seen is where the close() is missing; the place of opening is the next
+	 * best, and the better one when a library's own thread saw the end. */
+	const struct place *places[] = { &finding->evidence, &finding->opened, &finding->closed };
+	const struct frame *fallback = NULL;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		const struct stack *stack = places[i]->call ? places[i]->stack : NULL;
+		const struct frame *own = own_frame(stack);
+		if (own)
+			return own;
+		if (!fallback)
+			fallback = stack_site(stack);
+	}
+	return fallback;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* One socket of a finding, in the report's terms. */
+#ifndef SOCKET_ROW_H
+#define SOCKET_ROW_H
+
+#include "audit.h"
+
+void socket_row_fill(const struct audit *audit, const struct audited_socket *socket, struct socket_row *row);
+void misuse_row_fill(const struct audit *audit, const struct member *member, const struct ledger_misuse *misuse,
+		     struct socket_row *row);
+/* The name of an address family: "inet"; a number for those without one. */
+const char *family_name(struct arena *arena, uint16_t family);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From return addresses to stacks in source terms. Asks symbols_worker.c once for each address of
+ * each module and keeps what it said; strings and frames stand in one arena, so a report can share
+ * them until symbols_free.
+ */
+#include "symbols.h"
+#include "code_owner.h"
+#include "hash.h"
+#include "symbols_worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DELETED	       " (deleted)" /* what the kernel appends in /proc/PID/maps */
+#define BUILD_ID_LIMIT 64
+/* Files that cost us the worker, before we believe that somebody plants them to cost us time. */
+#define DEATH_LIMIT 8
+
+struct known_address {
+	uint64_t offset; /* the key: of the call */
+	struct frame *frames;
+	size_t count;
+	UT_hash_handle hh;
+};
+
+/* How much of a module may still be asked: each death of the worker takes a step down. */
+enum trust { TRUST_ALL, TRUST_SYMBOLS, TRUST_NOTHING };
+
+struct module {
+	const char *path, *root; /* NULL path: unknown */
+	const char *build_id_hex;
+	uint8_t build_id[BUILD_ID_LIMIT];
+	unsigned build_id_size;
+	bool deleted; /* while it ran, says the name */
+	enum trust trust;
+	unsigned number; /* for the worker; changes with trust */
+	struct known_address *addresses;
+	UT_hash_handle hh;
+	char key[]; /* path NUL root NUL build-id */
+};
+
+struct symbols {
+	struct symbols_worker *worker;
+	struct module *modules;
+	unsigned numbers; /* given to modules */
+	unsigned deaths;
+	struct arena arena;
+};
+
+static const char *const troubles[OBJECT_TROUBLES] = {
+	[OBJECT_GONE] = "file gone",
+	[OBJECT_REPLACED] = "file replaced since: build-id differs",
+	[OBJECT_REFUSED] = "file not readable: permission denied",
+	[OBJECT_FOREIGN] = "file is no ELF file",
+	[OBJECT_DAMAGED] = "file damaged",
+};
+
+struct symbols *symbols_new(void)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+	if (symbols)
+		symbols->worker = symbols_worker_new();
+	if (symbols && symbols->worker)
+		return symbols;
+	free(symbols);
+	return NULL;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	struct module *module, *next_module;
+	struct known_address *address, *next_address;
+	if (!symbols)
+		return;
+	symbols_worker_free(symbols->worker);
+	HASH_ITER (hh, symbols->modules, module, next_module) {
+		HASH_ITER (hh, module->addresses, address, next_address) {
+			HASH_DEL(module->addresses, address);
+		}
+		HASH_DEL(symbols->modules, module);
+	}
+	arena_free(&symbols->arena);
+	free(symbols);
+}
+
+/* The path as it stands on disk: without the kernel's mark. */
+static size_t path_length(const char *path)
+{
+	size_t length = strlen(path), mark = strlen(DELETED);
+	return length > mark && !strcmp(path + length - mark, DELETED) ? length - mark : length;
+}
+
+static const char *hex(struct symbols *symbols, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * BUILD_ID_LIMIT + 1];
+	for (size_t i = 0; i < size; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	text[2 * size] = '\0';
+	return arena_copy(&symbols->arena, text);
+}
+
+static struct module *module_add(struct symbols *symbols, const char *key, size_t key_size,
+				 const struct code_address *address)
+{
+	struct arena *arena = &symbols->arena;
+	struct module *module = arena_alloc(arena, sizeof(*module) + key_size);
+	memcpy(module->key, key, key_size);
+	if (address->path && *address->path) {
+		int length = (int)path_length(address->path);
+		module->path = arena_printf(arena, "%.*s", length, address->path);
+		module->root = arena_copy(arena, address->root ? address->root : "");
+		module->deleted = address->path[length] != '\0';
+	}
+	if (address->build_id_size && address->build_id_size <= BUILD_ID_LIMIT) {
+		module->build_id_size = address->build_id_size;
+		memcpy(module->build_id, address->build_id, address->build_id_size);
+		module->build_id_hex = hex(symbols, module->build_id, module->build_id_size);
+	}
+	module->number = symbols->numbers++;
+	HASH_ADD_KEYPTR(hh, symbols->modules, module->key, key_size, module);
+	return module;
+}
+
+static int module_find(struct symbols *symbols, const struct code_address *address,
+		       struct module **found)
+{
+	const char *path = address->path ? address->path : "";
+	const char *root = address->root ? address->root : "";
+	size_t path_size = strlen(path) + 1, root_size = strlen(root) + 1;
+	size_t size = path_size + root_size + address->build_id_size;
+	char *key = malloc(size);
+	if (!key)
+		return -ENOMEM;
+	memcpy(key, path, path_size);
+	memcpy(key + path_size, root, root_size);
+	if (address->build_id_size)
+		memcpy(key + path_size + root_size, address->build_id, address->build_id_size);
+
+	struct module *module;
+	HASH_FIND(hh, symbols->modules, key, size, module);
+	if (!module)
+		module = module_add(symbols, key, size, address);
+	free(key);
+	*found = module;
+	return 0;
+}
+
+/* 0, with the answer or, when nothing can be asked, with why in *note. */
+static int ask(struct symbols *symbols, struct module *module, uint64_t offset,
+	       struct symbols_answer *answer, const char **note)
+{
+	*answer = (struct symbols_answer){ .trouble = OBJECT_GONE };
+	*note = NULL;
+	if (!module->path) {
+		*note = "in no file";
+		return 0;
+	}
+	/* The vDSO, and what else has a name but no file. */
+	if (module->path[0] != '/')
+		return 0;
+	if (module->deleted && !module->build_id_size) {
+		/* Whatever bears the name now, nothing proves it to be the same. */
+		*note = "file deleted since";
+		return 0;
+	}
+	while (module->trust != TRUST_NOTHING && symbols->deaths < DEATH_LIMIT) {
+		struct object_request request = {
+			.path = module->path,
+			.root = module->root,
+			.build_id = module->build_id,
+			.build_id_size = module->build_id_size,
+			.symbols_only = module->trust == TRUST_SYMBOLS,
+		};
+		int error = symbols_worker_ask(symbols->worker, module->number, &request, offset,
+					       answer);
+		if (!error) {
+			*note = troubles[answer->trouble];
+			if (!*note && request.symbols_only)
+				*note = "debug information damaged";
+			return 0;
+		}
+		if (error == -ENOMEM)
+			return error;
+		module->trust++;
+		module->number = symbols->numbers++;
+		symbols->deaths += error == -EPIPE;
+	}
+	*note = "file damaged";
+	return 0;
+}
+
+static void frame_fill(struct arena *arena, struct frame *frame, const struct position *position)
+{
+	if (position->function)
+		frame->function = arena_copy(arena, position->function);
+	if (position->file)
+		frame->file = arena_copy(arena, position->file);
+	frame->line = position->line;
+	frame->inlined = position->inlined;
+	frame->system = frame->system || source_is_system(frame);
+}
+
+static int address_resolve(struct symbols *symbols, struct module *module,
+			   struct known_address *known)
+{
+	struct symbols_answer answer;
+	const char *note;
+	int error = ask(symbols, module, known->offset, &answer, &note);
+	if (error)
+		return error;
+
+	bool read = module->path && answer.trouble == OBJECT_GOOD;
+	struct frame blank = {
+		.module = module->path,
+		.offset = known->offset,
+		.build_id = module->build_id_hex,
+		.system = module_is_system(module->path, read, answer.library),
+		.note = note,
+	};
+	known->count = answer.count ? answer.count : 1;
+	known->frames = arena_array(&symbols->arena, known->count, sizeof(*known->frames));
+	for (size_t i = 0; i < known->count; i++) {
+		known->frames[i] = blank;
+		if (answer.count)
+			frame_fill(&symbols->arena, &known->frames[i], &answer.positions[i]);
+	}
+	positions_free(answer.positions, answer.count);
+	return 0;
+}
+
+static int address_find(struct symbols *symbols, const struct code_address *address,
+			struct known_address **found)
+{
+	struct module *module;
+	struct known_address *known;
+	/* The call, not what runs after it: that may be another line, or another function. */
+	uint64_t offset = address->offset ? address->offset - 1 : 0;
+	int error = module_find(symbols, address, &module);
+	if (error)
+		return error;
+	HASH_FIND(hh, module->addresses, &offset, sizeof(offset), known);
+	if (!known) {
+		known = arena_alloc(&symbols->arena, sizeof(*known));
+		known->offset = offset;
+		error = address_resolve(symbols, module, known);
+		if (error)
+			return error;
+		HASH_ADD(hh, module->addresses, offset, sizeof(known->offset), known);
+	}
+	*found = known;
+	return 0;
+}
+
+int symbols_stack(struct symbols *symbols, const struct code_address *addresses, size_t count,
+		  struct stack *stack)
+{
+	struct known_address **known = calloc(count + 1, sizeof(struct known_address *));
+	struct frame *frames = NULL;
+	size_t total = 0, filled = 0, first = 0;
+	int error = known ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		error = address_find(symbols, &addresses[i], &known[i]);
+		if (!error)
+			total += known[i]->count;
+	}
+	if (!error && total)
+		frames = arena_array(&symbols->arena, total, sizeof(*frames));
+	for (size_t i = 0; i < count && !error; i++) {
+		memcpy(frames + filled, known[i]->frames, known[i]->count * sizeof(*frames));
+		filled += known[i]->count;
+	}
+	free(known);
+	if (error)
+		return error;
+
+	while (first < filled && frame_is_wrapper(&frames[first]))
+		first++;
+	/* A stack that is libc's all the way down is still better told than hidden. */
+	if (first == filled)
+		first = 0;
+	stack->frames = frames ? frames + first : NULL;
+	stack->count = filled - first;
+	return 0;
+}

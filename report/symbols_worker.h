@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The process that parses programs' files in our stead: it may crash, hang or eat its memory
+ * without harm to us. */
+#ifndef SYMBOLS_WORKER_H
+#define SYMBOLS_WORKER_H
+
+#include "object.h"
+
+struct symbols_worker;
+
+struct symbols_answer {
+	enum object_trouble trouble;
+	bool library;		    /* object_is_library */
+	struct position *positions; /* positions_free */
+	size_t count;
+};
+
+/* NULL when memory is out. Starts no process yet. */
+struct symbols_worker *symbols_worker_new(void);
+void symbols_worker_free(struct symbols_worker *worker);
+
+/*
+ * What the object says of `address`. `module` is a small number that stands for the request's path,
+ * root, build-id and kind: the same for the same object, counted from 0. -EPIPE: the process died
+ * of it or took too long (the next question starts a new one); another -errno: no process, no
+ * memory.
+ */
+int symbols_worker_ask(struct symbols_worker *worker, unsigned module,
+		       const struct object_request *request, uint64_t address,
+		       struct symbols_answer *answer);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* The balance: coverage is a printed number, never silence. */
+#include "text_balance.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define NEARLY_FULL_PERCENT 80
+
+char *text_process(struct text *text, const struct process *process)
+{
+	char *name = text_safe(text, process->comm);
+	return text->settings->reproducible ? name
+					    : text_make(text, "pid %u %s", process->pid, name);
+}
+
+static char *ending(struct text *text, const struct process *process)
+{
+	switch (process->state) {
+	case PROCESS_RUNNING:
+		return text_make(text, "running");
+	case PROCESS_EXEC:
+		return text_make(text, "became another program by exec");
+	case PROCESS_EXITED:
+	case PROCESS_KILLED:
+		break;
+	}
+	if (!process->exit_known)
+		return text_make(text, process->state == PROCESS_KILLED ? "killed" : "exited");
+	if (process->exit_signal) {
+		const char *name = sigabbrev_np(process->exit_signal);
+		return name ? text_make(text, "killed by SIG%s", name)
+			    : text_make(text, "killed by signal %d", process->exit_signal);
+	}
+	return text_make(text, "exited with %d", process->exit_code);
+}
+
+/* Appends "N words" to a list when there are any. */
+static char *plus(struct text *text, char *list, uint64_t count, const char *words)
+{
+	if (!count)
+		return list;
+	return text_make(text, "%s, %s %s", list, text_number(text, count), words);
+}
+
+static void sockets(struct text *text, const struct process *process)
+{
+	char *words =
+		text_make(text, "%s opened, %s closed, %s open",
+			  text_count(text, process->opened, "socket", "sockets"),
+			  text_number(text, process->closed), text_number(text, process->open));
+	words = plus(text, words, process->copied, "copied by dup");
+	words = plus(text, words, process->inherited, "inherited");
+	words = plus(text, words, process->received, "received");
+	words = plus(text, words, process->adopted, "adopted at exec");
+	text_words(text, "ledger", words);
+}
+
+static void drift(struct text *text, const struct process *process)
+{
+	if (process->drift)
+		text_words(text, "drift",
+			   text_make(text,
+				     "%s went behind libc's back (a raw system call, fclose() or "
+				     "io_uring); counted as closed",
+				     text_count(text, process->drift, "socket", "sockets")));
+}
+
+static bool kernel_adds_up(const struct process *process)
+{
+	return process->kernel == process->explained && !process->unexplained_count &&
+	       !process->close_wait_unexplained;
+}
+
+static void kernel(struct text *text, const struct process *process, bool brief)
+{
+	if (!process->coverage_known) {
+		if (!brief)
+			text_words(text, "kernel",
+				   "not asked: the kernel's state of these sockets is not known");
+		return;
+	}
+	if (!brief || !kernel_adds_up(process)) {
+		char *words = text_make(text, "%s = %s explained",
+					text_count(text, process->kernel, "socket", "sockets"),
+					text_number(text, process->explained));
+		for (size_t i = 0; i < process->unexplained_count; i++)
+			words = text_make(text, "%s + %s %s", words,
+					  text_number(text, process->unexplained[i].count),
+					  text_safe(text, process->unexplained[i].reason));
+		text_words(text, "kernel", words);
+	}
+	if (!process->close_wait)
+		return;
+	char *words = text_make(text, "%s = %s in findings", text_number(text, process->close_wait),
+				text_number(text, process->close_wait_found));
+	if (process->close_wait_grace)
+		words = text_make(text, "%s + %s within grace (%s)", words,
+				  text_number(text, process->close_wait_grace),
+				  text_duration(text, text->report->grace_ms));
+	if (process->close_wait_unexplained)
+		words = text_make(text, "%s + %s unexplained", words,
+				  text_number(text, process->close_wait_unexplained));
+	text_words(text, "CLOSE_WAIT", words);
+}
+
+static void lost(struct text *text, const struct process *process)
+{
+	char *words = NULL;
+	for (size_t i = 0; i < process->lost_kinds; i++)
+		words = text_make(text, "%s%s%s %s", words ? words : "", words ? ", " : "",
+				  text_number(text, process->lost[i].count),
+				  text_safe(text, process->lost[i].what));
+	if (words)
+		text_words(text, "not kept", words);
+}
+
+static void descriptors(struct text *text, const struct process *process)
+{
+	if (!process->nofile_used_known || !process->nofile_limit ||
+	    process->nofile_used < process->nofile_limit / 100 * NEARLY_FULL_PERCENT)
+		return;
+	text_words(text, "numbers",
+		   text_make(text, "%s of %s descriptors in use",
+			     text_number(text, process->nofile_used),
+			     text_number(text, process->nofile_limit)));
+}
+
+/* Nothing to say of it that a sum doesn't say. */
+static bool unremarkable(const struct process *process)
+{
+	return process->audited && !process->drift && !process->lost_kinds &&
+	       (!process->coverage_known || (kernel_adds_up(process) && !process->close_wait));
+}
+
+static void one(struct text *text, const struct process *process, bool brief)
+{
+	text_line(text, 0, COLOUR_BOLD,
+		  process->audited
+			  ? text_make(text, "%s (%s)", text_process(text, process),
+				      ending(text, process))
+			  : text_make(text, "%s: not audited: %s", text_process(text, process),
+				      process->reason ? text_safe(text, process->reason)
+						      : "reason unknown"));
+	if (!process->audited)
+		return;
+	if (!brief)
+		sockets(text, process);
+	drift(text, process);
+	kernel(text, process, brief);
+	descriptors(text, process);
+	lost(text, process);
+}
+
+void text_balance(struct text *text, bool brief)
+{
+	const struct report *report = text->report;
+	struct process sum = { 0 };
+	uint64_t left_out = 0;
+	/* One process is told whole; of many, those with nothing to say are summed up. */
+	bool fold = report->process_count > 1 || brief;
+	for (size_t i = 0; i < report->process_count; i++) {
+		const struct process *process = &report->processes[i];
+		bool finds = false;
+		for (size_t j = 0; j < report->finding_count && !finds; j++)
+			finds = report->findings[j].socket_count &&
+				report->findings[j].sockets[0].pid == process->pid;
+		if (fold && !finds && unremarkable(process)) {
+			sum.opened += process->opened;
+			sum.closed += process->closed;
+			sum.open += process->open;
+			left_out++;
+			continue;
+		}
+		one(text, process, brief);
+	}
+	if (left_out && !brief) {
+		text_line(text, 0, COLOUR_BOLD,
+			  text_make(text, "%s without findings",
+				    text_count(text, left_out, "process", "processes")));
+		sockets(text, &sum);
+	}
+}

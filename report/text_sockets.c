@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* A finding's sockets summed up in a few lines, however many they are. */
+#include "text_sockets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUES_SHOWN  3
+#define RANGES_SHOWN  6
+#define HOLDERS_SHOWN 4
+
+struct tally_entry {
+	const char *value;
+	uint64_t count;
+};
+
+struct tally {
+	struct tally_entry *entries; /* most first, once sorted */
+	size_t count;
+};
+
+static int by_value(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int by_count(const void *left, const void *right)
+{
+	const struct tally_entry *a = left, *b = right;
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return strcmp(a->value, b->value);
+}
+
+/* Sorts `values` to count them. */
+static struct tally tally(struct text *text, const char **values, size_t count)
+{
+	struct tally made = { arena_array(&text->arena, count + 1, sizeof(struct tally_entry)), 0 };
+	if (count)
+		qsort(values, count, sizeof(*values), by_value);
+	for (size_t i = 0; i < count; i++) {
+		if (!made.count || strcmp(made.entries[made.count - 1].value, values[i]))
+			made.entries[made.count++].value = values[i];
+		made.entries[made.count - 1].count++;
+	}
+	if (made.count)
+		qsort(made.entries, made.count, sizeof(*made.entries), by_count);
+	return made;
+}
+
+static const char *state_of(const struct socket_row *row)
+{
+	return row->tcp_state;
+}
+
+static const char *peer_of(const struct socket_row *row)
+{
+	return row->peer;
+}
+
+static const char *local_of(const struct socket_row *row)
+{
+	return row->local;
+}
+
+static struct tally tally_rows(struct text *text, const struct finding *finding,
+			       const char *(*get)(const struct socket_row *))
+{
+	const char **values = arena_array(&text->arena, finding->socket_count + 1, sizeof(*values));
+	size_t count = 0;
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const char *value = get(&finding->sockets[i]);
+		if (value)
+			values[count++] = value;
+	}
+	return tally(text, values, count);
+}
+
+/* Addresses that differ in their ports alone, which the kernel chose, become one. */
+static struct tally without_ports(struct text *text, const struct tally *whole)
+{
+	struct tally made = { arena_array(&text->arena, whole->count + 1, sizeof(*made.entries)),
+			      0 };
+	for (size_t i = 0; i < whole->count; i++) {
+		const char *value = whole->entries[i].value, *colon = strrchr(value, ':');
+		char *host = value[0] != '/' && value[0] != '@' && colon
+				     ? text_make(text, "%.*s", (int)(colon - value), value)
+				     : text_make(text, "%s", value);
+		size_t at = 0;
+		/* Hosts are few where ports are many; beyond that the summary is cut anyway. */
+		while (at < made.count && strcmp(made.entries[at].value, host))
+			at++;
+		if (at == made.count && made.count >= 64)
+			at = made.count - 1;
+		else if (at == made.count)
+			made.entries[made.count++].value = host;
+		made.entries[at].count += whole->entries[i].count;
+	}
+	if (made.count)
+		qsort(made.entries, made.count, sizeof(*made.entries), by_count);
+	return made;
+}
+
+static void addresses(struct text *text, const char *label, const struct finding *finding,
+		      const char *(*get)(const struct socket_row *))
+{
+	struct tally counted = tally_rows(text, finding, get);
+	if (!counted.count)
+		return;
+	bool ports_cut = counted.count > VALUES_SHOWN;
+	if (ports_cut)
+		counted = without_ports(text, &counted);
+	char *words = text_make(text, "%s", "");
+	for (size_t i = 0; i < counted.count && i < VALUES_SHOWN; i++) {
+		const struct tally_entry *entry = &counted.entries[i];
+		const char *times = entry->count == 1 ? ""
+						      : text_make(text, " (%s)",
+								  text_number(text, entry->count));
+		words = text_make(text, "%s%s%s%s", words, i ? ", " : "",
+				  text_safe(text, entry->value), times);
+	}
+	if (counted.count > VALUES_SHOWN)
+		words = text_make(
+			text, "%s and %s", words,
+			text_count(text, counted.count - VALUES_SHOWN, "other", "others"));
+	text_words(text, label, words);
+}
+
+static char *span(struct text *text, uint64_t least, uint64_t most)
+{
+	char *from = text_duration(text, least), *to = text_duration(text, most);
+	return strcmp(from, to) ? text_make(text, "%s to %s", from, to) : to;
+}
+
+/* The ages of the finding's sockets, or how long ago their evidence is; NULL when none is known. */
+static char *ages(struct text *text, const struct finding *finding, bool since)
+{
+	uint64_t least = MS_UNKNOWN, most = 0;
+	bool known = false, at_least = false;
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct socket_row *row = &finding->sockets[i];
+		uint64_t ms = since ? row->since_ms : row->age_ms;
+		if (ms == MS_UNKNOWN)
+			continue;
+		known = true;
+		at_least |= since && row->since_at_least;
+		least = ms < least ? ms : least;
+		most = ms > most ? ms : most;
+	}
+	if (!known || text->settings->reproducible)
+		return NULL;
+	return text_make(text, "%s%s", at_least ? "at least " : "", span(text, least, most));
+}
+
+static void kernel(struct text *text, const struct finding *finding)
+{
+	struct tally states = tally_rows(text, finding, state_of);
+	char *words = text_make(text, "%s", "");
+	uint64_t unread = 0;
+	for (size_t i = 0; i < states.count; i++)
+		words = text_make(text, "%s%s%s %s", words, i ? ", " : "",
+				  text_number(text, states.entries[i].count),
+				  text_safe(text, states.entries[i].value));
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct socket_row *row = &finding->sockets[i];
+		unread += row->queues_known && row->recv_q;
+	}
+	if (states.count && unread)
+		words = text_make(text, "%s; %s with unread data", words,
+				  text_number(text, unread));
+	if (states.count)
+		text_words(text, "kernel", words);
+}
+
+static void age(struct text *text, const struct finding *finding)
+{
+	char *opened = ages(text, finding, false), *since = ages(text, finding, true);
+	char *words = opened ? text_make(text, "opened %s ago", opened) : NULL;
+	if (since)
+		words = text_make(text, "%s%slike this for %s", words ? words : "",
+				  words ? ", " : "", since);
+	if (words)
+		text_words(text, "age", words);
+}
+
+static int by_number(const void *left, const void *right)
+{
+	int a = *(const int *)left, b = *(const int *)right;
+	return a < b ? -1 : a > b;
+}
+
+/* "fd 5-88, 90". */
+static char *descriptors(struct text *text, int *fds, size_t count)
+{
+	char *words = text_make(text, "fd");
+	size_t ranges = 0;
+	qsort(fds, count, sizeof(*fds), by_number);
+	for (size_t i = 0, end; i < count; i = end, ranges++) {
+		for (end = i + 1; end < count && fds[end] - fds[end - 1] <= 1; end++) {
+		}
+		if (ranges == RANGES_SHOWN)
+			return text_make(text, "%s, and %s", words,
+					 text_count(text, count - i, "more", "more"));
+		words = fds[end - 1] == fds[i]
+				? text_make(text, "%s%s %d", words, ranges ? "," : "", fds[i])
+				: text_make(text, "%s%s %d-%d", words, ranges ? "," : "", fds[i],
+					    fds[end - 1]);
+	}
+	return words;
+}
+
+static const char *name_of(const struct text *text, uint32_t pid)
+{
+	for (size_t i = 0; i < text->report->process_count; i++) {
+		if (text->report->processes[i].pid == pid)
+			return text->report->processes[i].comm;
+	}
+	return NULL;
+}
+
+static void held_by(struct text *text, const struct finding *finding)
+{
+	int *fds = arena_array(&text->arena, finding->socket_count + 1, sizeof(*fds));
+	bool *done = arena_array(&text->arena, finding->socket_count + 1, sizeof(*done));
+	size_t shown = 0;
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const uint32_t pid = finding->sockets[i].pid;
+		size_t count = 0;
+		if (done[i])
+			continue;
+		if (shown == HOLDERS_SHOWN) {
+			text_words(text, "", "and more processes");
+			return;
+		}
+		for (size_t j = i; j < finding->socket_count; j++) {
+			if (finding->sockets[j].pid != pid)
+				continue;
+			done[j] = true;
+			if (finding->sockets[j].fd >= 0)
+				fds[count++] = finding->sockets[j].fd;
+		}
+		const char *name = name_of(text, pid);
+		char *who = text_make(text, "%s", name ? text_safe(text, name) : "process");
+		if (!text->settings->reproducible)
+			who = text_make(text, "pid %u %s", pid, name ? text_safe(text, name) : "");
+		text_words(text, shown++ ? "" : "held by",
+			   count ? text_make(text, "%s: %s", who, descriptors(text, fds, count))
+				 : who);
+	}
+}
+
+void text_sockets(struct text *text, const struct finding *finding)
+{
+	kernel(text, finding);
+	age(text, finding);
+	addresses(text, "peers", finding, peer_of);
+	addresses(text, "local", finding, local_of);
+	held_by(text, finding);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a running process has no auditor. */
+#ifndef UNAUDITED_H
+#define UNAUDITED_H
+
+#include <stdint.h>
+
+/* A static text, never NULL: "static binary", ... */
+const char *unaudited_reason(uint32_t pid);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls whose instructions tests/bench/instructions counts under callgrind: N rounds of one operation on
+ * descriptors made before. `calls_once OPERATION N`; the difference of two N is what the rounds cost.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char byte[1];
+
+static int listener_make(struct sockaddr_in *address)
+{
+	socklen_t size = sizeof *address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (bind(fd, (struct sockaddr *)address, size) || listen(fd, 16) ||
+	    getsockname(fd, (struct sockaddr *)address, &size))
+		exit(2);
+	return fd;
+}
+
+static void file_read(int fd)
+{
+	if (read(fd, byte, 1) != 1)
+		exit(3);
+}
+
+static void file_write(int fd)
+{
+	if (write(fd, byte, 1) != 1)
+		exit(3);
+}
+
+static void socket_again(int fd)
+{
+	if (recv(fd, byte, 1, MSG_DONTWAIT) != -1 || errno != EAGAIN)
+		exit(3);
+}
+
+static int ends[2];
+
+static void socket_send_receive(int fd)
+{
+	(void)fd;
+	if (send(ends[0], byte, 1, 0) != 1 || recv(ends[1], byte, 1, 0) != 1)
+		exit(3);
+}
+
+static struct sockaddr_in server;
+
+__attribute__((noinline)) static int deep_connect(int depth)
+{
+	int result;
+
+	if (depth)
+		result = deep_connect(depth - 1);
+	else {
+		result = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(result, (struct sockaddr *)&server, sizeof server))
+			exit(3);
+	}
+	__asm__ volatile("" ::: "memory");
+	return result;
+}
+
+__attribute__((noinline)) static int deep_accept(int depth, int fd)
+{
+	int result = depth ? deep_accept(depth - 1, fd) : accept(fd, NULL, NULL);
+
+	__asm__ volatile("" ::: "memory");
+	return result;
+}
+
+__attribute__((noinline)) static int deep_close(int depth, int fd)
+{
+	int result = depth ? deep_close(depth - 1, fd) : close(fd);
+
+	__asm__ volatile("" ::: "memory");
+	return result;
+}
+
+#define DEPTH 17 /* with main, the operation and libc's two: 20 frames and more */
+
+static void connection(int fd)
+{
+	int client = deep_connect(DEPTH), accepted = deep_accept(DEPTH, fd);
+
+	if (accepted < 0 || deep_close(DEPTH, client) || deep_close(DEPTH, accepted))
+		exit(3);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	long rounds = atol(argv[2]);
+	int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
+	int listener = listener_make(&server);
+	const struct {
+		const char *name;
+		void (*run)(int fd);
+		int fd;
+	} operations[] = {
+		{ "file-read", file_read, zero },	{ "file-write", file_write, null },
+		{ "recv-eagain", socket_again, -1 },	{ "send-recv", socket_send_receive, -1 },
+		{ "connection", connection, listener },
+	};
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		return 2;
+	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+		if (!strcmp(argv[1], operations[i].name)) {
+			for (long round = 0; round < rounds; round++)
+				operations[i].run(operations[i].fd < 0 ? ends[1] : operations[i].fd);
+			return 0;
+		}
+	return 2;
+}

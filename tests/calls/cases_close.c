@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends: close and its ranges, stdio's streams over a socket. */
+#include "../../preload/libc_decl.h"
+#include "case.h"
+#include "report.h"
+#include <linux/close_range.h>
+#include <string.h>
+
+/* The slot says that the socket was closed by this call, and the sums agree. */
+static bool closed_by(int fd, const char *name)
+{
+	const struct ledger_slot *slot = case_slot(fd);
+
+	return case_phase(fd) == PHASE_GONE && case_call_is(slot->closed_call, name) && slot->closed_at &&
+	       slot->closed_stack;
+}
+
+static uint32_t misuses(void)
+{
+	return case_ledger()->sections[SECTION_MISUSES].used - 1;
+}
+
+static void closes(const char *name, int (*via)(int fd))
+{
+	int fds[2], pipes[2];
+
+	NEED(pipe(pipes) == 0);
+	STEP(via(pipes[0])); /* before there is a ledger */
+	STEP(via(pipes[0]));
+	case_tcp_pair(fds);
+	STEP(via(fds[0]));
+	CHECK(closed_by(fds[0], name));
+	CHECK(case_ledger()->totals.closed == 2 && case_ledger()->totals.drift == 0);
+	CHECK(misuses() == 0);
+	STEP(via(fds[0])); /* EBADF: a double close */
+	CHECK(misuses() == 1);
+	const struct ledger_misuse *misuse = (const struct ledger_misuse *)case_section(SECTION_MISUSES) + 1;
+	CHECK(misuse->fd == fds[0] && misuse->kind == MISUSE_DOUBLE_CLOSE);
+	CHECK(case_call_is(misuse->call, name) && case_call_is(misuse->closed_call, name));
+	CHECK(case_ledger()->totals.closed == 2);
+	STEP(via(pipes[1]));
+	STEP(via(-1));
+	STEP(via(999));
+	STEP(via(2000000000));
+	CHECK(misuses() == 1);
+	STEP(via(fds[1]));
+	CHECK(closed_by(fds[1], name));
+}
+
+void case_close(void)
+{
+	closes("close", close);
+}
+
+void case___close(void)
+{
+	closes("__close", __close);
+}
+
+void case_close_range(void)
+{
+	int fds[2], more[2];
+
+	case_tcp_pair(fds);
+	case_tcp_pair(more);
+	unsigned low = (unsigned)(fds[0] < fds[1] ? fds[0] : fds[1]), high = (unsigned)(fds[0] + fds[1]) - low;
+	STEP(close_range(low, high, CLOSE_RANGE_CLOEXEC)); /* closes nothing */
+	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_slot(fds[0])->flags & SOCKET_CLOEXEC);
+	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
+	STEP(close_range(high, low, 0)); /* EINVAL when they differ */
+	STEP(close_range(low, high, 0x4000));
+	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_phase(fds[1]) == PHASE_OPEN);
+	NEED(write(fds[0], "x", 1) == 1);
+	CHECK(case_slot(fds[0])->sent == 1); /* still watched after the failure */
+	STEP(close_range(low, high, 0));
+	CHECK(closed_by(fds[0], "close_range") && closed_by(fds[1], "close_range"));
+	CHECK(case_phase(more[1]) == PHASE_OPEN && case_ledger()->totals.drift == 0);
+	TELL("flags %d %d\n", fcntl(fds[0], F_GETFD), fcntl(more[0], F_GETFD));
+	STEP(close_range(low, high, 0)); /* closes nothing, says 0 */
+	STEP(close_range(3, ~0u, CLOSE_RANGE_UNSHARE));
+	CHECK(closed_by(more[0], "close_range") && closed_by(more[1], "close_range"));
+	TELL("flags %d\n", fcntl(more[0], F_GETFD));
+}
+
+void case_closefrom(void)
+{
+	int fds[2], pipes[2];
+
+	case_tcp_pair(fds);
+	NEED(pipe(pipes) == 0);
+	STEP_VOID(closefrom(1000));
+	CHECK(case_phase(fds[0]) == PHASE_OPEN);
+	int first = fds[0] < fds[1] ? fds[0] : fds[1];
+	STEP_VOID(closefrom(first + 1));
+	CHECK(closed_by(first == fds[0] ? fds[1] : fds[0], "closefrom"));
+	CHECK(case_phase(first) == PHASE_OPEN);
+	STEP_VOID(closefrom(-5));
+	CHECK(closed_by(first, "closefrom"));
+	TELL("flags %d %d %d\n", fcntl(0, F_GETFD), fcntl(fds[0], F_GETFD), fcntl(pipes[1], F_GETFD));
+}
+
+static void fcloses(const char *name, int (*via)(FILE *stream), FILE *(*open_it)(int fd, const char *mode))
+{
+	char buffer[16] = "";
+	int fds[2], others[2];
+
+	FILE *file = fopen("/dev/null", "r"); /* before there is a ledger */
+	STEP(via(file));
+	case_tcp_pair(fds);
+	FILE *stream = open_it(fds[0], "w");
+	NEED(stream && fputs("buffered", stream) >= 0);
+	STEP(via(stream));
+	CHECK(closed_by(fds[0], name) && case_ledger()->totals.drift == 0);
+	NEED(read(fds[1], buffer, sizeof buffer) == 8);
+	TELL("arrived '%s', flags %d\n", buffer, fcntl(fds[0], F_GETFD));
+	/* The last flush fails; the descriptor is closed all the same. */
+	case_tcp_pair(others);
+	stream = open_it(others[0], "w");
+	NEED(stream && fputs("lost", stream) >= 0);
+	case_reset(others[0], others[1]);
+	STEP(via(stream));
+	CHECK(closed_by(others[0], name) && case_ledger()->totals.drift == 0);
+	/* Closed behind the stream's back. */
+	case_tcp_pair(others);
+	stream = open_it(others[0], "r");
+	NEED(close(others[0]) == 0);
+	STEP(via(stream));
+	CHECK(closed_by(others[0], "close"));
+	char memory[8];
+	STEP(via(fmemopen(memory, sizeof memory, "w"))); /* has no number at all */
+}
+
+void case_fclose(void)
+{
+	fcloses("fclose", fclose, fdopen);
+}
+
+void case__IO_fclose(void)
+{
+	fcloses("_IO_fclose", _IO_fclose, _IO_fdopen);
+}
+
+static void fdopens(FILE *(*via)(int fd, const char *mode))
+{
+	int fds[2];
+
+	case_tcp_pair(fds);
+	STEP_POINTER(via(fds[0], "surely not a mode"));
+	STEP_POINTER(via(-1, "r"));
+	STEP_POINTER(via(999, "r"));
+	CHECK(!(case_slot(fds[0])->flags & SOCKET_STDIO));
+	FILE *stream = STEP_POINTER(via(fds[0], "r+"));
+	CHECK(case_slot(fds[0])->flags & SOCKET_STDIO);
+	CHECK(!(case_slot(fds[1])->flags & SOCKET_STDIO));
+	TELL("number %d\n", fileno(stream) == fds[0]);
+	STEP_POINTER(via(0, "r"));
+}
+
+void case_fdopen(void)
+{
+	fdopens(fdopen);
+}
+
+void case__IO_fdopen(void)
+{
+	fdopens(_IO_fdopen);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls after which we may do less. The proof that such a hook ran: the ledger is there before the first socket. */
+#include "../../preload/libc_decl.h"
+#include "case.h"
+#include "report.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define NOBODY 65534
+
+/* All rights given up by one who knows how: root only. */
+static void drop_rights(void)
+{
+	if (geteuid() == 0)
+		NEED(syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY) == 0);
+}
+
+/* `works` succeeds (for root at least), `fails` does not for nobody. */
+#define LOSES(name, works, fails)                                                           \
+	void case_##name(void)                                                              \
+	{                                                                                   \
+		CHECK(!case_ledger());                                                      \
+		STEP(works);                                                                \
+		CHECK(case_ledger() && case_ledger()->totals.opened == 0);                  \
+		int fd = socket(AF_INET, SOCK_STREAM, 0);                                   \
+		CHECK(case_phase(fd) == PHASE_OPEN);                                        \
+		drop_rights();                                                              \
+		STEP(fails);                                                                \
+		NEED(close(fd) == 0);                                                       \
+		CHECK(case_phase(fd) == PHASE_GONE);                                        \
+	}
+
+LOSES(chroot, chroot("/"), chroot("/nonexistent"))
+LOSES(setuid, setuid(getuid()), setuid(1))
+LOSES(seteuid, seteuid(geteuid()), seteuid(1))
+LOSES(setreuid, setreuid(-1, -1), setreuid(1, 1))
+LOSES(setresuid, setresuid(-1, -1, -1), setresuid(1, 1, 1))
+LOSES(setgid, setgid(getgid()), setgid(1))
+LOSES(setegid, setegid(getegid()), setegid(1))
+LOSES(setregid, setregid(-1, -1), setregid(1, 1))
+LOSES(setresgid, setresgid(-1, -1, -1), setresgid(1, 1, 1))
+LOSES(setgroups, setgroups(1, (gid_t[]){ 1 }), setgroups(1, (gid_t[]){ 1 }))
+LOSES(initgroups, initgroups("root", 0), initgroups("root", 0))
+/* These two answer with the previous id, and with the present one when they fail. */
+LOSES(setfsuid, setfsuid(-1), setfsuid(1) == NOBODY ? -1 : 0)
+LOSES(setfsgid, setfsgid(-1), setfsgid(1) == (int)getgid() ? -1 : 0)
+
+void case_unshare(void)
+{
+	CHECK(!case_ledger());
+	STEP(unshare(0));
+	CHECK(case_ledger() && case_ledger()->lost[LOST_TABLES] == 0);
+	STEP(unshare(CLONE_FILES));
+	CHECK(case_ledger()->lost[LOST_TABLES] == 1);
+	STEP(unshare(0x1));
+	int before = socket(AF_INET, SOCK_STREAM, 0);
+	STEP(unshare(CLONE_NEWNET)); /* root's right */
+	int after = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(!case_slot(before)->net_ns && (geteuid() != 0 || case_slot(after)->net_ns));
+	CHECK(case_ledger()->lost[LOST_TABLES] == 1);
+	drop_rights();
+	STEP(unshare(CLONE_NEWNET));
+}
+
+void case_setns(void)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY);
+
+	CHECK(!case_ledger());
+	STEP(setns(own, CLONE_NEWNET));
+	CHECK(case_ledger() && case_ledger()->totals.opened == 0);
+	STEP(setns(-1, CLONE_NEWNET));
+	STEP(setns(0, 0));
+	drop_rights();
+	STEP(setns(own, CLONE_NEWNET));
+}
+
+static struct sock_filter allow_all[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+static struct sock_fprog allowing = { 1, allow_all };
+
+/* With a filter in place nothing is asked of the kernel any more, and sockets are recorded all the same. */
+static void filtered(void)
+{
+	CHECK(case_ledger()->filtered == 1);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(case_phase(fd) == PHASE_OPEN && !case_slot(fd)->cookie);
+	CHECK(case_ledger()->lost[LOST_SECCOMP] == 1);
+	NEED(close(fd) == 0);
+	CHECK(case_phase(fd) == PHASE_GONE);
+}
+
+void case_prctl(void)
+{
+	char name[16] = "";
+
+	STEP(prctl(PR_SET_NAME, "given", 0, 0, 0));
+	STEP(prctl(PR_GET_NAME, name, 0, 0, 0));
+	TELL("name '%s'\n", name);
+	STEP(prctl(PR_GET_DUMPABLE));
+	STEP(prctl(9999, 1, 2, 3, 4));
+	CHECK(!case_ledger());
+	STEP(prctl(PR_SET_SECCOMP, 99, &allowing));
+	CHECK(!case_ledger() || !case_ledger()->filtered);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(case_slot(fd)->cookie && case_ledger()->lost[LOST_SECCOMP] == 0);
+	STEP(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	STEP(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &allowing));
+	STEP(prctl(PR_GET_SECCOMP));
+	filtered();
+}
+
+/* The mapped size of the own ledger. */
+static unsigned long mapped(void)
+{
+	char line[512], own[32];
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start, end, size = 0;
+
+	snprintf(own, sizeof own, "/%d.", (int)getpid());
+	while (maps && fgets(line, sizeof line, maps))
+		if (strstr(line, own) && strstr(line, ".ledger") && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			size += end - start;
+	if (maps)
+		fclose(maps);
+	return size;
+}
+
+void case_mlockall(void)
+{
+	int fds[2];
+
+	case_tcp_pair(fds);
+	unsigned long before = mapped();
+	STEP(mlockall(0));
+	STEP(mlockall(0x40));
+	STEP(mlockall(MCL_CURRENT | MCL_FUTURE));
+	CHECK(mapped() < before && mapped() < 4u << 20);
+	int again[2];
+	case_tcp_pair(again);
+	CHECK(case_phase(again[0]) == PHASE_OPEN);
+}
+
+void case_syscall(void)
+{
+	int fds[2], pipes[2];
+	char buffer[8] = "";
+
+	case_tcp_pair(fds);
+	NEED(pipe(pipes) == 0);
+	STEP(syscall(SYS_getpid) == getpid());
+	STEP(syscall(SYS_write, pipes[1], "abcdef", 6));
+	STEP(syscall(SYS_read, pipes[0], buffer, 6));
+	TELL("read '%s'\n", buffer);
+	/* Six arguments arrive. */
+	long page = syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TELL("mapped: %d\n", page > 0);
+	STEP(syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE, 999, 0));
+	STEP(syscall(SYS_close, fds[0]));
+	CHECK(case_phase(fds[0]) == PHASE_GONE && case_call_is(case_slot(fds[0])->closed_call, "syscall"));
+	CHECK(case_ledger()->totals.drift == 0);
+	STEP(syscall(SYS_close, fds[0]));
+	CHECK(case_ledger()->sections[SECTION_MISUSES].used == 2);
+	STEP(syscall(SYS_close, -1));
+	STEP(syscall(99999, 1, 2, 3));
+	STEP(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0x4000, &allowing));
+	CHECK(case_ledger()->filtered == 0);
+	NEED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	STEP(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &allowing));
+	filtered();
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The output formats on reports made by hand: golden text and JSON, hostile names, and what must be
+ * true of every report. Golden files stand in tests/golden/ (or $SOCKAUDIT_GOLDEN);
+ * SOCKAUDIT_GOLDEN_UPDATE=1 writes them anew.
+ */
+#include "../../report/escape.h"
+#include "../../report/render.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#define ENDED_AT UINT64_C(1767225600000000000) /* 2026-01-01T00:00:00Z */
+
+#define FRAMES(name, ...)                                                                          \
+	static struct frame name##_frames[] = { __VA_ARGS__ };                                     \
+	static struct stack name = { name##_frames, sizeof(name##_frames) / sizeof(struct frame) }
+
+#define APP .module = "/usr/local/bin/app", .build_id = "0badc0de"
+
+FRAMES(evidence_stack,
+       { .function = "fetch", .file = "/src/app/client.c", .line = 212, .offset = 0x1212, APP },
+       { .function = "poll_all",
+	 .file = "/src/app/client.c",
+	 .line = 300,
+	 .offset = 0x1300,
+	 APP,
+	 .inlined = true },
+       { .function = "run", .file = "/src/app/main.c", .line = 88, .offset = 0x1300, APP },
+       { .function = "main", .file = "/src/app/main.c", .line = 120, .offset = 0x1400, APP },
+       { .function = "__libc_start_call_main",
+	 .module = "/usr/lib/x86_64-linux-gnu/libc.so.6",
+	 .offset = 0x27249,
+	 .system = true });
+FRAMES(other_stack,
+       { .function = "fetch", .file = "/src/app/client.c", .line = 212, .offset = 0x1212, APP },
+       { .function = "retry", .file = "/src/app/retry.c", .line = 17, .offset = 0x1700, APP });
+FRAMES(opened_stack,
+       { .function = "dial", .file = "/src/app/client.c", .line = 180, .offset = 0x1180, APP },
+       { .function = "fetch", .file = "/src/app/client.c", .line = 205, .offset = 0x1205, APP });
+FRAMES(closed_stack,
+       { .function = "finish", .file = "/src/app/client.c", .line = 240, .offset = 0x1240, APP });
+FRAMES(curl_stack,
+       { .function = "Curl_socket",
+	 .module = "/usr/lib/x86_64-linux-gnu/libcurl.so.4",
+	 .offset = 0x2f000,
+	 .system = true },
+       { .function = "curl_easy_perform",
+	 .module = "/usr/lib/x86_64-linux-gnu/libcurl.so.4",
+	 .offset = 0x30000,
+	 .system = true },
+       { .function = "download", .module = "/usr/local/bin/app", .offset = 0x1900 });
+FRAMES(stripped_stack, { .module = "/opt/vendor/agent",
+			 .offset = 0x4567,
+			 .note = "file replaced since: build-id differs" });
+
+static struct holder holder = { 812, "app", 5 };
+static struct socket_row rows[] = {
+	{ .pid = 812,
+	  .fd = 5,
+	  .family = "inet",
+	  .local = "127.0.0.1:40001",
+	  .peer = "127.0.0.1:80",
+	  .cookie = 0x1a2b,
+	  .inode = 77,
+	  .tcp_state = "CLOSE_WAIT",
+	  .queues_known = true,
+	  .recv_q = 1,
+	  .age_ms = 200000,
+	  .since_ms = 180000,
+	  .eof_reads = 1,
+	  .received = 512,
+	  .sent = 64,
+	  .last_call = "recv",
+	  .last_use_ms = 180000,
+	  .holders = &holder,
+	  .holder_count = 1 },
+	{ .pid = 812,
+	  .fd = 6,
+	  .family = "inet",
+	  .local = "127.0.0.1:40002",
+	  .peer = "127.0.0.1:80",
+	  .tcp_state = "CLOSE_WAIT",
+	  .age_ms = 62000,
+	  .since_ms = 61000,
+	  .since_at_least = true },
+	{ .pid = 812,
+	  .fd = 7,
+	  .family = "inet6",
+	  .local = "[::1]:40003",
+	  .peer = "[::1]:80",
+	  .tcp_state = "CLOSE_WAIT",
+	  .age_ms = 62000,
+	  .since_ms = MS_UNKNOWN },
+	{ .pid = 812,
+	  .fd = 9,
+	  .family = "unix",
+	  .peer = "/run/app.sock",
+	  .age_ms = MS_UNKNOWN,
+	  .since_ms = MS_UNKNOWN },
+};
+static struct sibling siblings[] = { { { "close", 0, &closed_stack }, 958 },
+				     { { NULL, 0, NULL }, 2 } };
+
+static struct finding findings[] = {
+	{ .rule = RULE_EOF,
+	  .count = 84,
+	  .fingerprint = "00112233445566778899aabbccddeeff",
+	  .stable = true,
+	  .gating = true,
+	  .opened = { "socket", 0, &opened_stack },
+	  .connected = { "connect", 0, &opened_stack },
+	  .evidence = { "recv", 0, &evidence_stack },
+	  .siblings = siblings,
+	  .sibling_count = 2,
+	  .last_call = "recv",
+	  .last_use_ms = 200000,
+	  .class = 'A',
+	  .cause = "the error path returns before the close()",
+	  .sockets = rows,
+	  .socket_count = 4 },
+	{ .rule = RULE_EOF,
+	  .count = 6,
+	  .stable = true,
+	  .opened = { "socket", 0, &opened_stack },
+	  .evidence = { "recv", 0, &other_stack },
+	  .sockets = rows,
+	  .socket_count = 1 },
+	{ .rule = RULE_ERROR,
+	  .count = 1,
+	  .stable = true,
+	  .opened = { "socket", 0, &opened_stack },
+	  .evidence = { "send", EPIPE, &other_stack },
+	  .last_use_ms = MS_UNKNOWN,
+	  .sockets = rows,
+	  .socket_count = 1 },
+	{ .rule = RULE_FIN_UNREAD,
+	  .count = 3,
+	  .opened = { "socket", 0, &curl_stack },
+	  .class = 'B',
+	  .sockets = rows + 1,
+	  .socket_count = 1 },
+	{ .rule = RULE_CONNECT_FAILED,
+	  .count = 2,
+	  .opened = { "socket", 0, &stripped_stack },
+	  .evidence = { "connect", ECONNREFUSED, &stripped_stack },
+	  .sockets = rows + 2,
+	  .socket_count = 1 },
+	{ .rule = RULE_DOUBLE_CLOSE,
+	  .count = 4,
+	  .evidence = { "close", EBADF, &closed_stack },
+	  .closed = { "close", 0, &evidence_stack },
+	  .sockets = rows,
+	  .socket_count = 1 },
+};
+
+static struct unexplained unexplained[] = { { "opened before the preload", 2 } };
+static struct lost_count lost[] = { { "stacks that found no room", 3 } };
+static struct process processes[] = {
+	{ .pid = 812,
+	  .ppid = 1,
+	  .uid = 1000,
+	  .comm = "app",
+	  .exe = "/usr/local/bin/app",
+	  .state = PROCESS_RUNNING,
+	  .started_realtime_ns = ENDED_AT - 1000000000000,
+	  .net_ns = 4026531840,
+	  .audited = true,
+	  .nofile_limit = 1024,
+	  .nofile_used = 900,
+	  .nofile_used_known = true,
+	  .lost_stacks = 3,
+	  .lost = lost,
+	  .lost_kinds = 1,
+	  .opened = 1058,
+	  .closed = 958,
+	  .open = 100,
+	  .drift = 1,
+	  .inherited = 1,
+	  .coverage_known = true,
+	  .kernel = 102,
+	  .explained = 100,
+	  .unexplained = unexplained,
+	  .unexplained_count = 1,
+	  .close_wait = 98,
+	  .close_wait_found = 94,
+	  .close_wait_grace = 3,
+	  .close_wait_unexplained = 1 },
+	{ .pid = 813,
+	  .ppid = 812,
+	  .uid = 1000,
+	  .comm = "helper",
+	  .audited = false,
+	  .reason = "statically linked" },
+	{ .pid = 814,
+	  .ppid = 812,
+	  .uid = 1000,
+	  .comm = "worker",
+	  .state = PROCESS_KILLED,
+	  .exit_known = true,
+	  .exit_signal = 9,
+	  .audited = true,
+	  .opened = 2,
+	  .closed = 2,
+	  .ended_realtime_ns = ENDED_AT },
+};
+static const char *gate[] = { "eof-not-closed", NULL };
+static const char *remarks[] = { "pid 814 worker was killed: its kernel state is unknown", NULL };
+
+static struct report leaking(void)
+{
+	struct report report = { .live = true,
+				 .made_at_realtime_ns = ENDED_AT,
+				 .grace_ms = 60000,
+				 .host = "h",
+				 .boot_id = "b-0-0-t",
+				 .kernel = "6.1.0",
+				 .arch = "x86_64",
+				 .gate = gate,
+				 .processes = processes,
+				 .process_count = 3,
+				 .states_known = true,
+				 .findings = findings,
+				 .finding_count = sizeof(findings) / sizeof(*findings),
+				 .sockets_in_findings = 96,
+				 .gating = 1,
+				 .remarks = remarks };
+	report.states[8] = 98; /* CLOSE_WAIT */
+	return report;
+}
+
+static struct process healthy = { .pid = 812,
+				  .comm = "app",
+				  .audited = true,
+				  .opened = 12,
+				  .closed = 10,
+				  .open = 2,
+				  .coverage_known = true,
+				  .kernel = 2,
+				  .explained = 2 };
+
+static struct report clean(void)
+{
+	return (struct report){ .live = true,
+				.made_at_realtime_ns = ENDED_AT,
+				.grace_ms = 60000,
+				.processes = &healthy,
+				.process_count = 1 };
+}
+
+static const char *no_roots[] = { NULL };
+
+static char *rendered(const char *format, const struct report *report,
+		      struct render_settings settings)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	const struct renderer *renderer = renderer_find(format);
+	assert_non_null(renderer);
+	if (!settings.source_roots)
+		settings.source_roots = no_roots;
+	assert_int_equal(renderer->render(report, &settings, out), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static char *golden_path(const char *name)
+{
+	const char *folder = getenv("SOCKAUDIT_GOLDEN");
+	char *path;
+	assert_true(asprintf(&path, "%s/%s", folder ? folder : "tests/golden", name) > 0);
+	return path;
+}
+
+/* Releases don't change golden files. */
+static void hide_version(char *text)
+{
+	static const char key[] = "\"version\": \"";
+	char *at = strstr(text, key);
+	if (!at)
+		return;
+	at += sizeof(key) - 1;
+	char *end = strchr(at, '"');
+	*at = 'V';
+	memmove(at + 1, end, strlen(end) + 1);
+}
+
+static void assert_golden(const char *name, const char *format, const struct report *report,
+			  struct render_settings settings)
+{
+	char *path = golden_path(name), *made = rendered(format, report, settings), *wanted = NULL;
+	size_t size = 0;
+	hide_version(made);
+	if (getenv("SOCKAUDIT_GOLDEN_UPDATE")) {
+		FILE *out = fopen(path, "w");
+		assert_non_null(out);
+		fputs(made, out);
+		fclose(out);
+	}
+	FILE *in = fopen(path, "r");
+	if (!in)
+		fail_msg("cannot read %s", path);
+	if (getdelim(&wanted, &size, EOF, in) < 0)
+		fail_msg("%s is empty", path);
+	fclose(in);
+	assert_string_equal(made, wanted);
+	free(wanted);
+	free(made);
+	free(path);
+}
+
+static void text_is_golden(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	assert_golden("leaking.txt", "text", &report,
+		      (struct render_settings){ .command = "sockaudit report 812" });
+	assert_golden("leaking-stacks.txt", "text", &report,
+		      (struct render_settings){ .with_stacks = true, .reproducible = true });
+	assert_golden("leaking-colour.txt", "text", &report,
+		      (struct render_settings){ .colour = true });
+}
+
+static void json_is_golden(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	assert_golden("leaking.json", "json", &report, (struct render_settings){ 0 });
+	assert_golden("leaking-reproducible.json", "json", &report,
+		      (struct render_settings){ .reproducible = true });
+}
+
+static void first_line_names_the_place(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	report.finding_count = 1;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	*strchr(text, '\n') = '\0';
+	assert_string_equal(text,
+			    "84 sockets leak at 1 place: client.c:212 fetch() owes a close()");
+	free(text);
+}
+
+static void clean_is_one_line(void **state)
+{
+	(void)state;
+	struct report report = clean();
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_string_equal(text, "no leaks: 12 sockets opened, 10 closed, 2 open (pid 812 app)\n");
+	free(text);
+}
+
+static void clean_but_unexplained_says_so(void **state)
+{
+	(void)state;
+	struct report report = clean();
+	struct process process = healthy;
+	process.kernel = 4;
+	process.unexplained = unexplained;
+	process.unexplained_count = 1;
+	report.processes = &process;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "4 sockets = 2 explained + 2 opened before the preload"));
+	free(text);
+}
+
+static void unaudited_is_never_called_clean(void **state)
+{
+	(void)state;
+	struct report report = clean();
+	report.processes = &processes[1];
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_null(strstr(text, "no leaks"));
+	assert_non_null(strstr(text, "not audited: statically linked"));
+	free(text);
+	report.process_count = 0;
+	text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_null(strstr(text, "no leaks"));
+	free(text);
+}
+
+static void assert_fits(const char *text, unsigned width)
+{
+	char *copy = strdup(text), *line, *rest = copy;
+	while ((line = strsep(&rest, "\n"))) {
+		if (escape_columns(line) > width)
+			fail_msg("%u columns: %s", escape_columns(line), line);
+	}
+	free(copy);
+}
+
+/* A name of `size` bytes. */
+static char *long_name(size_t size, char letter)
+{
+	char *name = malloc(size + 1);
+	memset(name, letter, size);
+	name[size] = '\0';
+	return name;
+}
+
+static void every_line_fits(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	unsigned widths[] = { 60, 80, 100, 140 };
+	char *longest = long_name(3000, 'f');
+	const char *function = evidence_stack_frames[0].function,
+		   *file = evidence_stack_frames[0].file;
+	const char *names[][2] = { { function, file },	 { longest, file }, { function, longest },
+				   { longest, longest }, { NULL, longest }, { longest, NULL } };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		evidence_stack_frames[0].function = names[i][0];
+		evidence_stack_frames[0].file = names[i][1];
+		for (size_t j = 0; j < sizeof(widths) / sizeof(*widths); j++) {
+			for (int stacks = 0; stacks < 2; stacks++) {
+				char *text =
+					rendered("text", &report,
+						 (struct render_settings){ .width = widths[j],
+									   .with_stacks = stacks });
+				assert_fits(text, widths[j]);
+				free(text);
+			}
+		}
+	}
+	evidence_stack_frames[0].function = function;
+	evidence_stack_frames[0].file = file;
+	free(longest);
+}
+
+static void hostile_names_are_harmless(void **state)
+{
+	(void)state;
+	static const char hostile[] = "e\033]0;owned\a\r\n\xff\xc2\x9b\xe2\x80\xae</script>";
+	struct report report = leaking();
+	const struct frame before = evidence_stack_frames[0];
+	struct process process = processes[0];
+	evidence_stack_frames[0].function = evidence_stack_frames[0].module = hostile;
+	evidence_stack_frames[0].file = hostile;
+	process.comm = process.exe = hostile;
+	report.processes = &process;
+	report.process_count = 1;
+	for (int stacks = 0; stacks < 2; stacks++) {
+		char *text = rendered("text", &report,
+				      (struct render_settings){ .with_stacks = stacks });
+		for (const char *next = text; *next;) {
+			uint32_t code = 0;
+			size_t length = escape_decode(next, &code);
+			assert_int_not_equal(length, 0);
+			assert_true(code == '\n' || (code >= 0x20 && code != 0x7f &&
+						     !(code >= 0x80 && code < 0xa0)));
+			assert_int_not_equal(code, 0x202e);
+			next += length;
+		}
+		assert_non_null(strstr(text, "e\\x1b]0;owned\\x07\\r\\n\\xff\\u{9b}\\u{202e}"));
+		free(text);
+	}
+	char *json = rendered("json", &report, (struct render_settings){ 0 });
+	json_error_t error;
+	json_t *value = json_loads(json, 0, &error);
+	assert_non_null(value);
+	for (const char *next = json; *next; next++)
+		assert_true(*next == '\n' || (*next >= 0x20 && *next < 0x7f));
+	json_decref(value);
+	free(json);
+	evidence_stack_frames[0] = before;
+}
+
+static void write_file(const char *path, const char *content)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(content, file);
+	fclose(file);
+}
+
+static bool quotes(struct report *report, const char *file, const char *root)
+{
+	const char *roots[] = { root, NULL };
+	const struct frame before = evidence_stack_frames[0];
+	evidence_stack_frames[0].file = file;
+	evidence_stack_frames[0].line = 2;
+	char *text = rendered("text", report, (struct render_settings){ .source_roots = roots });
+	evidence_stack_frames[0] = before;
+	bool found = strstr(text, "     2 | ") != NULL;
+	free(text);
+	return found;
+}
+
+static void only_source_below_the_root_is_quoted(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/sockaudit-test-XXXXXX", path[9][128];
+	assert_non_null(mkdtemp(folder));
+	static const char *const names[] = { "root",	       "root/a.c",     "secret.c",
+					     "root/link.c",    "root/key",     "root/fifo.c",
+					     "root/.hidden.c", "root/inner.c", "root/../secret.c" };
+	for (size_t i = 0; i < 9; i++)
+		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
+	assert_int_equal(mkdir(path[0], 0700), 0);
+	write_file(path[1], "one\n\ttwo();\n");
+	write_file(path[2], "one\ntwo\n");
+	assert_int_equal(symlink(path[2], path[3]), 0);
+	write_file(path[4], "one\ntwo\n");
+	assert_int_equal(mkfifo(path[5], 0600), 0);
+	write_file(path[6], "one\ntwo\n");
+	assert_int_equal(symlink("a.c", path[7]), 0);
+
+	struct report report = leaking();
+	report.finding_count = 1;
+	assert_true(quotes(&report, path[1], path[0]));
+	assert_true(quotes(&report, "a.c", path[0]));
+	assert_true(quotes(&report, path[7], path[0]));
+	assert_false(quotes(&report, path[2], path[0]));
+	assert_false(quotes(&report, path[3], path[0]));
+	assert_false(quotes(&report, path[4], path[0]));
+	assert_false(quotes(&report, path[5], path[0]));
+	assert_false(quotes(&report, path[6], path[0]));
+	assert_false(quotes(&report, path[8], path[0]));
+	assert_false(quotes(&report, "../secret.c", path[0]));
+	assert_false(quotes(&report, "/etc/shadow", path[0]));
+	assert_false(quotes(&report, "/etc/shadow", "/"));
+	for (size_t i = 8; i-- > 0;)
+		assert_int_equal(remove(path[i]), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void full_disk_is_told(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct render_settings settings = { .source_roots = no_roots };
+	for (const struct renderer *renderer = renderers; renderer->name; renderer++) {
+		FILE *out = fopen("/dev/full", "w");
+		setvbuf(out, NULL, _IONBF, 0);
+		assert_true(renderer->render(&report, &settings, out) < 0);
+		fclose(out);
+	}
+	assert_null(renderer_find("nonsense"));
+}
+
+static void many_callers_stand_together(void **state)
+{
+	(void)state;
+	static struct finding many[37];
+	static struct stack stacks[37];
+	static struct frame frames[37][2];
+	struct report report = leaking();
+	for (size_t i = 0; i < 37; i++) {
+		frames[i][0] = evidence_stack_frames[0];
+		frames[i][1] = (struct frame){ .function = "caller",
+					       .file = "/src/app/callers.c",
+					       .line = (unsigned)i + 1,
+					       APP };
+		stacks[i] = (struct stack){ frames[i], 2 };
+		many[i] = (struct finding){ .rule = RULE_EOF,
+					    .count = 40 - i,
+					    .evidence = { "read", 0, &stacks[i] } };
+	}
+	report.findings = many;
+	report.finding_count = 37;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "client.c:212 fetch()  37 callers\n"));
+	assert_non_null(strstr(text, "and 31 more callers"));
+	assert_null(strstr(text, "callers.c:20"));
+	free(text);
+}
+
+static void suppressed_is_listed_but_not_in_the_first_line(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct finding one = findings[0];
+	one.status = STATUS_SUPPRESSED;
+	one.suppressed_by = "leak:fetch";
+	report.findings = &one;
+	report.finding_count = 1;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_int_equal(strncmp(text, "no leaks: ", 10), 0);
+	assert_non_null(strstr(text, "(leak:fetch)"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_golden),
+		cmocka_unit_test(json_is_golden),
+		cmocka_unit_test(first_line_names_the_place),
+		cmocka_unit_test(clean_is_one_line),
+		cmocka_unit_test(clean_but_unexplained_says_so),
+		cmocka_unit_test(unaudited_is_never_called_clean),
+		cmocka_unit_test(every_line_fits),
+		cmocka_unit_test(hostile_names_are_harmless),
+		cmocka_unit_test(only_source_below_the_root_is_quoted),
+		cmocka_unit_test(full_disk_is_told),
+		cmocka_unit_test(many_callers_stand_together),
+		cmocka_unit_test(suppressed_is_listed_but_not_in_the_first_line),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
