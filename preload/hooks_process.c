@@ -144,6 +144,8 @@ EXPORT void quick_exit(int status)
 
 EXPORT int dlclose(void *handle)
 {
+	/* Twice: another thread may walk while the code goes. */
+	OBSERVE(stacks_code_changed());
 	int result = REAL(dlclose)(handle);
 	OBSERVE(stacks_code_changed());
 	return result;

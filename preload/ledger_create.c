@@ -188,12 +188,18 @@ static void header_fill(struct ledger_header *header, const struct identity *ide
 
 extern const char *strerrordesc_np(int error) __attribute__((weak)); /* musl lacks it */
 
+/* This process, or the one that it was forked from, has had a ledger. */
+static bool ever_made;
+
 static void refuse(const char *path, int error)
 {
 	char number[24];
 	const char *why = strerrordesc_np ? strerrordesc_np(error) : NULL;
 
 	ledger_create_off = true;
+	/* A server that gave up its rights and forks for each connection would say it for each. */
+	if (ever_made)
+		return;
 	complain("nothing is recorded: cannot make a ledger in '", path,
 		 "': ", error == EPERM ? "it must be a folder of ours with mode 0700" : "",
 		 error == EPERM ? "" : (why ? why : complain_number(number, (unsigned)error)),
@@ -241,6 +247,7 @@ bool ledger_create(struct ledger_bases *made, int64_t *room)
 		header_fill(made->header, &identity, sequence);
 		memcpy(own_path, path, sizeof own_path);
 		ledger_folder_prune(path);
+		ever_made = true;
 		return true;
 	}
 	/* No descriptor to be had now: perhaps at the next socket. */

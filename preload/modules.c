@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modules of this process and their records in the ledger. A record is filled first and gets its start address
- * last, so one that is being written matches nothing; two threads may enter the same module twice, which costs
- * a record and no more.
+ * Modules of this process and their records in the ledger. A record is filled first and gets its
+ * start address last, so one that is being written matches nothing; two threads may enter the same
+ * module twice, which costs a record and no more.
  *
- * A small cache leads from a module's address to its record. A cached number counts only together with the
- * ledger and the epoch in which it was found: after an unloading, each module is compared again, by its path
- * and build-id, with what the ledger says of that address.
+ * A small cache leads from a module's address to its record. A cached number counts only together
+ * with the ledger and the epoch in which it was found: after an unloading, each module is compared
+ * again, by its path and build-id, with what the ledger says of that address.
  */
 #include "modules.h"
 
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#define CACHE_SIZE 256 /* more modules than nearly any program has; others are searched for */
+#define CACHE_SIZE  256	  /* more modules than nearly any program has; others are searched for */
 #define MODULES_MAX 65535 /* a frame has 16 bits for it */
 #define HEADER_PAGE 4096
 
@@ -28,9 +28,9 @@ static struct module_span self;
 static uintptr_t vdso;
 static uint64_t cache[CACHE_SIZE]; /* serial:20 epoch:28 record:16 */
 
-#define CACHE_TAG(serial, epoch) ((uint64_t)(serial) << 44 | ((uint64_t)(epoch) & 0xfffffff) << 16)
-#define CACHE_TAG_OF(entry) ((entry) & ~(uint64_t)0xffff)
-#define CACHE_RECORD_OF(entry) ((uint32_t)(entry) & 0xffff)
+#define CACHE_TAG(serial, epoch) ((uint64_t)(serial) << 44 | ((uint64_t)(epoch)&0xfffffff) << 16)
+#define CACHE_TAG_OF(entry)	 ((entry) & ~(uint64_t)0xffff)
+#define CACHE_RECORD_OF(entry)	 ((uint32_t)(entry)&0xffff)
 
 void modules_start(void)
 {
@@ -96,8 +96,8 @@ static unsigned build_id_in(const unsigned char *notes, size_t size, uint8_t *id
 }
 
 /*
- * The build-id of a mapped object, from its ELF header in its first page. Nothing here is believed that does
- * not lie within a readable segment: a file may have been cut or packed in strange ways.
+ * The build-id of a mapped object, from its ELF header in its first page. Nothing here is believed
+ * that does not lie within a readable segment: a file may have been cut or packed in strange ways.
  */
 static unsigned build_id_of(const struct module_span *span, uint8_t *id, unsigned room)
 {
@@ -107,8 +107,8 @@ static unsigned build_id_of(const struct module_span *span, uint8_t *id, unsigne
 	if (span->end - span->start < HEADER_PAGE)
 		return 0;
 	memcpy(&header, image, sizeof(header));
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)) ||
-	    header.e_phoff > HEADER_PAGE ||
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header.e_phentsize != sizeof(ElfW(Phdr)) || header.e_phoff > HEADER_PAGE ||
 	    header.e_phnum > (HEADER_PAGE - header.e_phoff) / sizeof(ElfW(Phdr)))
 		return 0;
 
@@ -126,9 +126,11 @@ static unsigned build_id_of(const struct module_span *span, uint8_t *id, unsigne
 		    segment.p_filesz > loaded.p_filesz - (segment.p_vaddr - loaded.p_vaddr))
 			continue;
 		uintptr_t notes = span->bias + segment.p_vaddr;
-		if (notes < span->start || notes > span->end || segment.p_filesz > span->end - notes)
+		if (notes < span->start || notes > span->end ||
+		    segment.p_filesz > span->end - notes)
 			continue;
-		unsigned size = build_id_in((const unsigned char *)notes, segment.p_filesz, id, room);
+		unsigned size =
+			build_id_in((const unsigned char *)notes, segment.p_filesz, id, room);
 		if (size)
 			return size;
 	}
@@ -159,8 +161,9 @@ static bool is_same_file(const struct ledger_module *module, const struct module
 
 	if (size != module->build_id_size || memcmp(id, module->build_id, size) != 0)
 		return false;
-	return span->map->l_name[0] == 0 ? module->path == ledger->header->exe :
-					   strcmp(ledger->strings + module->path, span->map->l_name) == 0;
+	return span->map->l_name[0] == 0
+		       ? module->path == ledger->header->exe
+		       : strcmp(ledger->strings + module->path, span->map->l_name) == 0;
 }
 
 /* The number of the span's record, newest first; 0 when it has none. */
@@ -199,7 +202,8 @@ static uint32_t enter(const struct module_span *span, uint32_t epoch)
 	module->path = path_of(span);
 	module->epoch = epoch;
 	module->flags = flags_of(span);
-	module->build_id_size = (uint8_t)build_id_of(span, module->build_id, sizeof(module->build_id));
+	module->build_id_size =
+		(uint8_t)build_id_of(span, module->build_id, sizeof(module->build_id));
 	/* Partner: the acquire in search(). */
 	__atomic_store_n(&module->start, span->start, __ATOMIC_RELEASE);
 	return number;
@@ -213,13 +217,15 @@ uint64_t modules_frame(uintptr_t return_address, uint32_t epoch)
 	if (!modules_find(return_address - 1, &span))
 		return FRAME_MAKE(0, return_address);
 
-	/* A stale or foreign value fails its tag; the acquire pairs with the release below, so that a record
-	 * is seen as whole as the thread saw it that cached it. */
+	/* A stale or foreign value fails its tag; the acquire pairs with the release below, so that
+	 * a record is seen as whole as the thread saw it that cached it. */
 	uint64_t *cached = &cache[(span.start >> 12) * 0x9e3779b1u % CACHE_SIZE];
-	uint64_t entry = __atomic_load_n(cached, __ATOMIC_ACQUIRE), tag = CACHE_TAG(ledger->serial, epoch);
+	uint64_t entry = __atomic_load_n(cached, __ATOMIC_ACQUIRE),
+		 tag = CACHE_TAG(ledger->serial, epoch);
 	uint32_t number = CACHE_RECORD_OF(entry);
 
-	if (CACHE_TAG_OF(entry) != tag || number == 0 || ledger->modules[number].start != span.start) {
+	if (CACHE_TAG_OF(entry) != tag || number == 0 ||
+	    ledger->modules[number].start != span.start) {
 		number = search(&span, epoch);
 		if (number == 0)
 			number = enter(&span, epoch);

@@ -20,15 +20,8 @@ static struct forking forked; /* by whom this process was forked, if the hook sa
 static uint64_t forked_at;
 static uint32_t forked_by;
 
-/* glibc's: 0 once a thread was made. Absent in musl. */
-extern char __libc_single_threaded __attribute__((weak));
 /* Absent in musl: the summary is then told by _exit() alone. */
 extern int on_exit(void (*handler)(int status, void *with), void *with) __attribute__((weak));
-
-static bool may_have_threads(void)
-{
-	return !&__libc_single_threaded || !__libc_single_threaded;
-}
 
 bool process_is_filtered(void)
 {
@@ -107,8 +100,6 @@ bool process_is_ours(void)
 	if (ledger->pid || !__atomic_compare_exchange_n(&ledger->pid, &owner, pid, false, __ATOMIC_ACQ_REL,
 							__ATOMIC_ACQUIRE))
 		return owner == pid;
-	if (may_have_threads())
-		stacks_without_locks();
 	return true;
 }
 
@@ -142,8 +133,6 @@ void process_forked(struct forking forking)
 	forked_at = cycles_now();
 	forked_by = forking.parent ? forking.parent->pid : 0;
 	fork_pending = forking.parent != NULL;
-	if (may_have_threads())
-		stacks_without_locks();
 	if (!filtered)
 		process_is_ours();
 }
@@ -204,7 +193,7 @@ void process_filter(bool installed)
 			return;
 		was_off = ledger_create_off;
 		ledger_file_prepare();
-		stacks_capture(__builtin_frame_address(0)); /* maps its tables, if it has not yet */
+		stacks_prepare();
 		/* Before the filter is there: with TSYNC it binds the other threads at once. */
 		ledger_create_off = true;
 		ledger_file_freeze(true);

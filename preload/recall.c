@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recall table: sets of eight entries, each with the steps of its comparison. A step is one word:
+ * The recall table: sets of eight entries, each with the steps of its comparison. A step is one
+ * word:
  *
  *   bits 0-47   what the word must say, or for STEP_SKIP how many bytes to go on
  *   bits 48-49  enum step_kind
- *   bits 50-63  the word's place, signed, in words from the one before (the first: from the stack pointer)
+ *   bits 50-63  the word's place, signed, in words from the one before (the first: from the stack
+ * pointer)
  */
 #include "recall.h"
 
@@ -16,21 +18,22 @@ enum step_kind {
 	STEP_RELATIVE, /* the word is this much above the stack pointer */
 	STEP_SKIP,     /* no word: the next place is too far for its own step */
 };
-#define STEP_VALUE(step) ((step) & 0xffffffffffffull)
-#define STEP_KIND(step) ((unsigned)((step) >> 48) & 3)
-#define STEP_MAKE(kind, value, words) \
+#define STEP_VALUE(step) ((step)&0xffffffffffffull)
+#define STEP_KIND(step)	 ((unsigned)((step) >> 48) & 3)
+#define STEP_MAKE(kind, value, words)                                                              \
 	((uint64_t)(words) << 50 | (uint64_t)(kind) << 48 | STEP_VALUE((uint64_t)(value)))
-#define STEP_AGAIN(step) ((step) & 0x3ffffffffffffull) /* the same word at the same place */
-#define STEP_WORDS_MAX 8191
+#define STEP_AGAIN(step) ((step)&0x3ffffffffffffull) /* the same word at the same place */
+#define STEP_WORDS_MAX	 8191
 
 /* Above this distance a word is not taken for a pointer into the same stack. */
 #define STACK_SPAN (1u << 27)
 
-/* The stack pointer's place in its page is part of the key: it tells depths apart, and code that aligns its
- * frames does the same in another stack that agrees in it. */
-#define PAGE_PLACE(stack) ((uint16_t)((stack) & 0xfff))
+/* The stack pointer's place in its page is part of the key: it tells depths apart, and code that
+ * aligns its frames does the same in another stack that agrees in it. */
+#define PAGE_PLACE(stack) ((uint16_t)((stack)&0xfff))
 
-/* Words of a stack may have had any type; and they may lie in memory that a sanitizer knows better. */
+/* Words of a stack may have had any type; and they may lie in memory that a sanitizer knows better.
+ */
 typedef uintptr_t __attribute__((may_alias)) stack_word;
 
 static unsigned set_of(const struct recall_caller *caller)
@@ -42,11 +45,11 @@ static unsigned set_of(const struct recall_caller *caller)
 }
 
 /*
- * Goes to a step's word and compares it: equal when the lower 48 bits are; the upper ones of an address are
- * always zero.
+ * Goes to a step's word and compares it: equal when the lower 48 bits are; the upper ones of an
+ * address are always zero.
  */
-__attribute__((no_sanitize("address"), always_inline)) static inline bool step_agrees(uintptr_t *place, uint64_t step,
-										      uintptr_t stack)
+__attribute__((no_sanitize("address"), always_inline)) static inline bool
+step_agrees(uintptr_t *place, uint64_t step, uintptr_t stack)
 {
 	uintptr_t origin = stack & -(uintptr_t)(step >> 48 & 1);
 
@@ -55,11 +58,11 @@ __attribute__((no_sanitize("address"), always_inline)) static inline bool step_a
 }
 
 /*
- * Do the words on this stack still agree? Steps are believed only after the sequence was seen unchanged since
- * they were loaded: half of another entry's steps could lead beyond the stack.
+ * Do the words on this stack still agree? Steps are believed only after the sequence was seen
+ * unchanged since they were loaded: half of another entry's steps could lead beyond the stack.
  */
-static inline bool steps_agree(const struct recall_entry *entry, const uint64_t *steps, unsigned count,
-			       uint32_t sequence, uintptr_t stack)
+static inline bool steps_agree(const struct recall_entry *entry, const uint64_t *steps,
+			       unsigned count, uint32_t sequence, uintptr_t stack)
 {
 	uintptr_t place = stack;
 
@@ -79,8 +82,9 @@ static inline bool steps_agree(const struct recall_entry *entry, const uint64_t 
 }
 
 /* The same for an entry with steps that skip. */
-__attribute__((noinline)) static bool far_steps_agree(const struct recall_entry *entry, const uint64_t *steps,
-						      unsigned count, uint32_t sequence, uintptr_t stack)
+__attribute__((noinline)) static bool far_steps_agree(const struct recall_entry *entry,
+						      const uint64_t *steps, unsigned count,
+						      uint32_t sequence, uintptr_t stack)
 {
 	uintptr_t place = stack;
 
@@ -98,7 +102,8 @@ __attribute__((noinline)) static bool far_steps_agree(const struct recall_entry 
 	return true;
 }
 
-stack_id recall_find(const struct recall_table *table, const struct recall_caller *caller, uint32_t epoch)
+stack_id recall_find(const struct recall_table *table, const struct recall_caller *caller,
+		     uint32_t epoch)
 {
 	unsigned first = set_of(caller);
 
@@ -107,20 +112,24 @@ stack_id recall_find(const struct recall_table *table, const struct recall_calle
 		/* Partner: the release in recall_remember(). */
 		uint32_t sequence = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
 
-		if (__atomic_load_n(&entry->return_address, __ATOMIC_RELAXED) != caller->return_address ||
-		    __atomic_load_n(&entry->stack_low, __ATOMIC_RELAXED) != PAGE_PLACE(caller->stack) ||
+		if (__atomic_load_n(&entry->return_address, __ATOMIC_RELAXED) !=
+			    caller->return_address ||
+		    __atomic_load_n(&entry->stack_low, __ATOMIC_RELAXED) !=
+			    PAGE_PLACE(caller->stack) ||
 		    __atomic_load_n(&entry->epoch, __ATOMIC_RELAXED) != epoch || (sequence & 1))
 			continue;
 		unsigned flags = __atomic_load_n(&entry->flags, __ATOMIC_RELAXED);
-		if ((flags & RECALL_FRAME_POINTER) && __atomic_load_n(&entry->frame_pointer, __ATOMIC_RELAXED) !=
-							      caller->frame_pointer - caller->stack)
+		if ((flags & RECALL_FRAME_POINTER) &&
+		    __atomic_load_n(&entry->frame_pointer, __ATOMIC_RELAXED) !=
+			    caller->frame_pointer - caller->stack)
 			continue;
 		unsigned steps = __atomic_load_n(&entry->steps, __ATOMIC_RELAXED);
 		stack_id stack = __atomic_load_n(&entry->stack, __ATOMIC_RELAXED);
 
-		if (flags & RECALL_FAR ?
-			    !far_steps_agree(entry, table->steps[i], steps, sequence, caller->stack) :
-			    !steps_agree(entry, table->steps[i], steps, sequence, caller->stack))
+		if (flags & RECALL_FAR
+			    ? !far_steps_agree(entry, table->steps[i], steps, sequence,
+					       caller->stack)
+			    : !steps_agree(entry, table->steps[i], steps, sequence, caller->stack))
 			continue;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == sequence)
@@ -158,7 +167,8 @@ void recall_path_read(struct recall_path *path, uintptr_t place, uintptr_t word)
 	if (path->refused)
 		return;
 	if (place < caller->stack) {
-		/* A register that a frame of ours keeps for the caller. Only the frame pointer is in the key. */
+		/* A register that a frame of ours keeps for the caller. Only the frame pointer is
+		 * in the key. */
 		if (word == caller->frame_pointer && place == caller->stack - 2 * sizeof(uintptr_t))
 			path->flags |= RECALL_FRAME_POINTER;
 		else
@@ -166,7 +176,8 @@ void recall_path_read(struct recall_path *path, uintptr_t place, uintptr_t word)
 		return;
 	}
 	/* libunwind reads a word in an expression byte by byte. */
-	if (path->steps && place == path->last && STEP_KIND(path->step[path->steps - 1]) != STEP_SKIP)
+	if (path->steps && place == path->last &&
+	    STEP_KIND(path->step[path->steps - 1]) != STEP_SKIP)
 		return;
 	if (word >> 48 || place % sizeof(uintptr_t)) {
 		path->refused = true;
@@ -198,7 +209,8 @@ void recall_path_code(struct recall_path *path, uintptr_t address)
 }
 
 /* A place for a new entry in the caller's set: unused, else outdated, else any. */
-static unsigned place_for(const struct recall_table *table, const struct recall_caller *caller, uint32_t epoch)
+static unsigned place_for(const struct recall_table *table, const struct recall_caller *caller,
+			  uint32_t epoch)
 {
 	unsigned first = set_of(caller);
 
@@ -206,13 +218,15 @@ static unsigned place_for(const struct recall_table *table, const struct recall_
 		uint32_t sequence = __atomic_load_n(&table->entries[i].sequence, __ATOMIC_RELAXED);
 
 		if (!(sequence & 1) &&
-		    (sequence == 0 || __atomic_load_n(&table->entries[i].epoch, __ATOMIC_RELAXED) != epoch))
+		    (sequence == 0 ||
+		     __atomic_load_n(&table->entries[i].epoch, __ATOMIC_RELAXED) != epoch))
 			return i;
 	}
 	return first + (unsigned)(cycles_now() >> 5) % RECALL_WAYS;
 }
 
-void recall_remember(struct recall_table *table, const struct recall_path *path, uint32_t epoch, stack_id stack)
+void recall_remember(struct recall_table *table, const struct recall_path *path, uint32_t epoch,
+		     stack_id stack)
 {
 	if (path->refused || stack == 0)
 		return;
@@ -220,10 +234,12 @@ void recall_remember(struct recall_table *table, const struct recall_path *path,
 	struct recall_entry *entry = &table->entries[i];
 	uint32_t sequence = __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED);
 
-	if ((sequence & 1) || !__atomic_compare_exchange_n(&entry->sequence, &sequence, sequence + 1, false,
-							   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if ((sequence & 1) ||
+	    !__atomic_compare_exchange_n(&entry->sequence, &sequence, sequence + 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	/* Partner: the acquire fences of readers: who sees a store below sees the odd sequence too. */
+	/* Partner: the acquire fences of readers: who sees a store below sees the odd sequence too.
+	 */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&entry->stack, stack, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->return_address, path->caller.return_address, __ATOMIC_RELAXED);

@@ -5,11 +5,11 @@
 #include "processor.h"
 #include "sys.h"
 
-#include <stddef.h>
 #include <signal.h>
+#include <stddef.h>
 
-/* Calls work(argument, memory) on the stack that ends at `top`. In assembly, because the way back to the old
- * stack must be told to unwinders (libgcc's starts on the new one) and debuggers. */
+/* Calls work(argument, memory) on the stack that ends at `top`. In assembly, because the way back
+ * to the old stack must be told to unwinders (libgcc's starts on the new one) and debuggers. */
 void scratch_switch(void (*work)(void *, void *), void *argument, void *memory, void *top)
 	__attribute__((visibility("hidden")));
 
@@ -67,7 +67,8 @@ __asm__(".pushsection .text\n"
 void scratch_start(struct scratch_pool *pool)
 {
 	for (unsigned slot = 0; slot < SCRATCH_SLOTS; slot++)
-		processor_tell_valgrind_stack(pool->slots[slot], pool->slots[slot] + SCRATCH_SIZE - 1);
+		processor_tell_valgrind_stack(pool->slots[slot],
+					      pool->slots[slot] + SCRATCH_SIZE - 1);
 }
 
 /* A slot's number, or SCRATCH_SLOTS. */
@@ -80,18 +81,21 @@ static unsigned scratch_claim(struct scratch_pool *pool)
 
 		if (slot == SCRATCH_SLOTS)
 			return slot;
-		/* Partner: the release in scratch_run(); its user's stores must not be overtaken by ours. */
-		if (__atomic_compare_exchange_n(&pool->claimed, &claimed, claimed | 1u << slot, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		/* Partner: the release in scratch_run(); its user's stores must not be overtaken by
+		 * ours. */
+		if (__atomic_compare_exchange_n(&pool->claimed, &claimed, claimed | 1u << slot,
+						false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return slot;
 	}
 }
 
-bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *memory), void *argument)
+bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *memory),
+		 void *argument)
 {
 	uint64_t all = ~(uint64_t)0, before = 0;
 
-	/* The kernel's own mask, glibc's internal signals included: a cancellation must not end a walk either. */
+	/* The kernel's own mask, glibc's internal signals included: a cancellation must not end a
+	 * walk either. */
 	if (sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all)) != 0)
 		return false;
 	unsigned slot = scratch_claim(pool);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of our own to unwind on. A walk takes some 5 KiB, and nobody can tell cheaply how much of its own
- * stack a thread, a coroutine or a signal handler has left; so it doesn't run there. All signals are blocked
- * meanwhile: a handler must not run on a small stack, nor jump out of a walk, nor start a second one in it.
+ * Stacks of our own to unwind on. A walk takes some 5 KiB, and nobody can tell cheaply how much of
+ * its own stack a thread, a coroutine or a signal handler has left; so it doesn't run there. All
+ * signals are blocked meanwhile: a handler must not run on a small stack, nor jump out of a walk,
+ * nor start a second one in it.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -12,7 +13,7 @@
 
 /* As many walks at once as there are slots; more threads than that must do without. */
 #define SCRATCH_SLOTS 16
-#define SCRATCH_SIZE 16384
+#define SCRATCH_SIZE  16384
 
 /* Zeroed memory is a valid, empty pool; it needs SCRATCH_SIZE alignment of nothing but pages. */
 struct scratch_pool {
@@ -25,10 +26,11 @@ struct scratch_pool {
 void scratch_start(struct scratch_pool *pool);
 
 /*
- * Runs work(argument, memory) on a slot with all signals blocked, where `memory` is `size` bytes at the slot's
- * bottom for the work's own data, not cleared. False, and nothing has run, when all slots are in use. Makes
- * two system calls.
+ * Runs work(argument, memory) on a slot with all signals blocked, where `memory` is `size` bytes at
+ * the slot's bottom for the work's own data, not cleared. False, and nothing has run, when all
+ * slots are in use. Makes two system calls.
  */
-bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *memory), void *argument);
+bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *memory),
+		 void *argument);
 
 #endif

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NUMBER_BITS 20
+#define NUMBER_BITS	 20
 #define NUMBER_OF(value) ((value) & ((1u << NUMBER_BITS) - 1))
-#define TAG_OF(value) ((value) & ~((1u << NUMBER_BITS) - 1))
+#define TAG_OF(value)	 ((value) & ~((1u << NUMBER_BITS) - 1))
 
 struct probe {
 	uint32_t *table;
@@ -34,7 +34,8 @@ static bool is_stack(stack_id number, uint64_t hash, const struct stack_found *f
 	const struct ledger_stack *stack = &ledger->stacks[number];
 
 	return stack->hash == hash && stack->frame_count == found->count &&
-	       memcmp(&ledger->frames[stack->frames], found->frames, found->count * sizeof(uint64_t)) == 0;
+	       memcmp(&ledger->frames[stack->frames], found->frames,
+		      found->count * sizeof(uint64_t)) == 0;
 }
 
 /* Writes a new record; nobody knows its number yet. 0 when there is no room. */
@@ -58,12 +59,12 @@ static stack_id record(uint64_t hash, const struct stack_found *found)
 }
 
 /*
- * One table: true when the question is settled, with *number set (0: no room in the ledger). A record made on
- * the way is kept in *fresh: if another thread enters the same stack first, its number is taken and ours
- * stays unused; if it enters a different one, ours goes to the next place.
+ * One table: true when the question is settled, with *number set (0: no room in the ledger). A
+ * record made on the way is kept in *fresh: if another thread enters the same stack first, its
+ * number is taken and ours stays unused; if it enters a different one, ours goes to the next place.
  */
-static bool settle(const struct probe *probe, uint64_t hash, const struct stack_found *found, stack_id *fresh,
-		   stack_id *number)
+static bool settle(const struct probe *probe, uint64_t hash, const struct stack_found *found,
+		   stack_id *fresh, stack_id *number)
 {
 	uint32_t tag = TAG_OF((uint32_t)hash), place = (uint32_t)(hash >> 32);
 
@@ -76,8 +77,9 @@ static bool settle(const struct probe *probe, uint64_t hash, const struct stack_
 			if (*fresh == 0)
 				*fresh = record(hash, found);
 			*number = *fresh;
-			if (*fresh == 0 || __atomic_compare_exchange_n(slot, &value, tag | *fresh, false,
-								       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			if (*fresh == 0 ||
+			    __atomic_compare_exchange_n(slot, &value, tag | *fresh, false,
+							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 				return true;
 		}
 		if (TAG_OF(value) == tag && is_stack(NUMBER_OF(value), hash, found)) {

@@ -2,10 +2,11 @@
 /*
  * Capturing a stack: recall it, or walk it on a stack of our own and intern what was found.
  *
- * The tables (recall, index, the stacks to walk on) are one anonymous mapping, made at the first capture and
- * touched as needed. They speak of one ledger's numbers. The kernel wipes them in a child, where they begin
- * anew with the child's ledger; nothing that a thread of the parent had half written is ever seen. Where the
- * kernel can't (before 4.14), the ledger's serial tells, and the child maps new ones.
+ * The tables (recall, index, the stacks to walk on) are one anonymous mapping, made at the first
+ * capture and touched as needed. They speak of one ledger's numbers. The kernel wipes them in a
+ * child, where they begin anew with the child's ledger; nothing that a thread of the parent had
+ * half written is ever seen. Where the kernel can't (before 4.14), the ledger's serial tells, and
+ * the child maps new ones.
  */
 #include "stacks.h"
 
@@ -32,7 +33,8 @@ struct tables {
 	struct stack_index index;
 	struct scratch_pool scratch;
 };
-_Static_assert(sizeof(struct tables) <= 2 << 20, "lazily touched, but RLIMIT_AS and mlockall() count all of it");
+_Static_assert(sizeof(struct tables) <= 2 << 20,
+	       "lazily touched, but RLIMIT_AS and mlockall() count all of it");
 
 static struct tables *tables;
 static uint32_t epoch; /* unloadings so far */
@@ -41,13 +43,13 @@ static uint64_t walked;
 
 /* For the last resort of walking on the thread's own stack. */
 static uintptr_t main_stack_end, main_stack_size;
-#define ROOM_NEEDED 8192 /* a walk by libgcc takes up to 5 KiB */
+#define ROOM_NEEDED	   8192 /* a walk by libgcc takes up to 5 KiB */
 #define LEAST_THREAD_STACK 16384
 
 /*
- * Who may use libunwind: the serial of the ledger whose process was last seen here, and whether it must not.
- * A child inherits `walking` as it was at the fork: if another thread was in libunwind then, its lock may be
- * held for ever in the child and in all its children.
+ * Who may use libunwind: the serial of the ledger whose process was last seen here, and whether it
+ * must not. A child inherits `walking` as it was at the fork: if another thread was in libunwind
+ * then, its lock may be held for ever in the child and in all its children.
  */
 #define OWNER_BARRED ((uint64_t)1 << 32)
 static uint64_t owner;
@@ -74,7 +76,8 @@ void stacks_start(void)
 
 static struct tables *tables_make(uint32_t serial)
 {
-	long at = sys_mmap(NULL, sizeof(struct tables), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	long at = sys_mmap(NULL, sizeof(struct tables), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	if (at < 0 && at > -4096)
 		return NULL;
@@ -96,10 +99,10 @@ static struct tables *tables_now(void)
 	if (now) {
 		if (__atomic_load_n(&now->serial, __ATOMIC_RELAXED) == serial)
 			return now;
-		/* Wiped: all zeroes is what empty tables look like, so whoever is first only signs them. Prepared
-		 * without a ledger: the same. */
-		if (__atomic_compare_exchange_n(&now->serial, &none, serial, false, __ATOMIC_RELAXED,
-						__ATOMIC_RELAXED) ||
+		/* Wiped: all zeroes is what empty tables look like, so whoever is first only signs
+		 * them. Prepared without a ledger: the same. */
+		if (__atomic_compare_exchange_n(&now->serial, &none, serial, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
 		    none == serial)
 			return now;
 	}
@@ -108,7 +111,8 @@ static struct tables *tables_now(void)
 	struct tables *made = tables_make(serial);
 	if (!made)
 		return NULL;
-	if (__atomic_compare_exchange_n(&tables, &now, made, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&tables, &now, made, false, __ATOMIC_RELEASE,
+					__ATOMIC_ACQUIRE))
 		return made; /* older ones stay mapped: another thread may be looking at them */
 	sys_munmap(made, sizeof(*made));
 	return now->serial == serial ? now : NULL;
@@ -126,12 +130,13 @@ static bool walking_begins(void)
 	uint64_t seen = __atomic_load_n(&owner, __ATOMIC_SEQ_CST);
 
 	while ((uint32_t)seen != serial) {
-		/* The first to walk for this ledger. Nobody of this process can be walking yet, as they all pass
-		 * here; so whoever is counted was left behind at a fork. */
+		/* The first to walk for this ledger. Nobody of this process can be walking yet, as
+		 * they all pass here; so whoever is counted was left behind at a fork. */
 		uint32_t left = __atomic_load_n(&walking, __ATOMIC_SEQ_CST);
 		uint64_t next = serial | (seen & OWNER_BARRED) | (left ? OWNER_BARRED : 0);
 
-		if (__atomic_compare_exchange_n(&owner, &seen, next, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		if (__atomic_compare_exchange_n(&owner, &seen, next, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
 			seen = next;
 	}
 	if (seen & OWNER_BARRED)
@@ -159,7 +164,8 @@ struct capture_memory {
 	struct unwind_walk walk;
 	struct recall_path path;
 };
-_Static_assert(sizeof(struct capture_memory) <= SCRATCH_SIZE / 4, "the rest is for the unwinders' frames");
+_Static_assert(sizeof(struct capture_memory) <= SCRATCH_SIZE / 4,
+	       "the rest is for the unwinders' frames");
 
 static void walk_start(struct unwind_walk *walk, const struct recall_caller *caller)
 {
@@ -190,7 +196,8 @@ static stack_id intern_walk(struct stack_index *index, struct unwind_walk *walk,
 	for (unsigned i = first; i < walk->count; i++) {
 		uint64_t frame = modules_frame(walk->addresses[i], began);
 
-		/* Generated code: its addresses are new every time, so only the innermost is kept. */
+		/* Generated code: its addresses are new every time, so only the innermost is kept.
+		 */
 		if (modules_known() && FRAME_MODULE(frame) == 0 && i > first) {
 			found.complete = 0;
 			break;
@@ -228,9 +235,9 @@ static void capture_there(void *argument, void *memory)
 }
 
 /*
- * Is there surely room for a walk on the present stack? Without asking the kernel that is known of the main
- * stack and of the upper end of a thread's, where glibc keeps the thread's descriptor; of a coroutine's or a
- * small signal stack nothing is.
+ * Is there surely room for a walk on the present stack? Without asking the kernel that is known of
+ * the main stack and of the upper end of a thread's, where glibc keeps the thread's descriptor; of
+ * a coroutine's or a small signal stack nothing is.
  */
 static bool has_room_here(uintptr_t stack)
 {
@@ -256,11 +263,12 @@ static __attribute__((noinline)) stack_id capture_here(const struct capture *cap
 
 	walk_start(&walk, &capture->caller);
 	walk_here(&walk);
-	return intern_walk(&capture->tables->index, &walk, walk.count ? UNWINDER_LIBGCC : UNWINDER_NONE,
-			   capture->epoch);
+	return intern_walk(&capture->tables->index, &walk,
+			   walk.count ? UNWINDER_LIBGCC : UNWINDER_NONE, capture->epoch);
 }
 
-static __attribute__((noinline)) stack_id capture_by_walking(const struct recall_caller *caller, uint32_t began)
+static __attribute__((noinline)) stack_id capture_by_walking(const struct recall_caller *caller,
+							     uint32_t began)
 {
 	struct capture capture = { .tables = tables_now(), .caller = *caller, .epoch = began };
 
@@ -292,8 +300,8 @@ stack_id stacks_capture(void *frame)
 {
 	struct recall_caller caller = caller_of(frame);
 	struct tables *now = __atomic_load_n(&tables, __ATOMIC_ACQUIRE);
-	/* Partner: the addition in stacks_code_changed(). An old value finds entries of code that was there
-	 * when this call began. */
+	/* Partner: the addition in stacks_code_changed(). An old value finds entries of code that
+	 * was there when this call began. */
 	uint32_t began = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 
 	if (!ledger->header)
@@ -309,7 +317,8 @@ stack_id stacks_capture(void *frame)
 
 struct ledger_stack *stacks_record(stack_id stack)
 {
-	if (stack == 0 || !ledger->header || stack >= ledger->header->sections[SECTION_STACKS].capacity)
+	if (stack == 0 || !ledger->header ||
+	    stack >= ledger->header->sections[SECTION_STACKS].capacity)
 		return NULL;
 	return &ledger->stacks[stack];
 }
@@ -321,8 +330,8 @@ static void walk_there(void *argument, void *memory)
 	unwind_libgcc(argument);
 }
 
-/* libgcc's walk, because this may be a process without a ledger, of which nobody can say whether libunwind's
- * lock is alive. */
+/* libgcc's walk, because this may be a process without a ledger, of which nobody can say whether
+ * libunwind's lock is alive. */
 unsigned stacks_walk(void *frame, uintptr_t *addresses, unsigned room)
 {
 	struct recall_caller caller = caller_of(frame);
@@ -360,8 +369,8 @@ stack_id stacks_intern(const uintptr_t *addresses, unsigned count)
 
 void stacks_code_changed(void)
 {
-	/* In this order: a capture of the new epoch must not find the old code's rules. One of the old epoch may,
-	 * and is outdated from the start. */
+	/* In this order: a capture of the new epoch must not find the old code's rules. One of the
+	 * old epoch may, and is outdated from the start. */
 	unwind_libunwind_forget();
 	__atomic_fetch_add(&epoch, 1, __ATOMIC_ACQ_REL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fallback: libgcc_s, whose _Unwind_Backtrace neither locks nor allocates nor asks the kernel. It doesn't
- * tell where registers were saved, so its walks can't be recalled.
+ * The fallback: libgcc_s, whose _Unwind_Backtrace neither locks nor allocates nor asks the kernel.
+ * It doesn't tell where registers were saved, so its walks can't be recalled.
  */
 #include "unwind.h"
 
@@ -11,8 +11,8 @@
 /* As in the psABI and GCC's unwind.h, which libunwind-dev replaces with one of its own. */
 struct _Unwind_Context;
 typedef int (*trace_function)(struct _Unwind_Context *context, void *argument);
-#define REASON_GO_ON 0
-#define REASON_NORMAL_STOP 4
+#define REASON_GO_ON	    0
+#define REASON_NORMAL_STOP  4
 #define REASON_END_OF_STACK 5
 
 static int (*backtrace_frames)(trace_function trace, void *argument);
@@ -57,13 +57,15 @@ static int note_frame(struct _Unwind_Context *context, void *argument)
 
 	if (address == 0)
 		return REASON_GO_ON; /* the end will be told by the next step */
-	if (walk->count == 0 && (address != walk->caller.return_address || frame_of(context) < walk->caller.stack))
+	if (walk->count == 0 &&
+	    (address != walk->caller.return_address || frame_of(context) < walk->caller.stack))
 		return REASON_GO_ON; /* still one of our own */
 	if (walk->count == walk->room)
 		return REASON_NORMAL_STOP;
 	walk->addresses[walk->count++] = address + (interrupted != 0);
 
-	/* Outside of any module its search would go through every object, and find nothing to go on. */
+	/* Outside of any module its search would go through every object, and find nothing to go
+	 * on. */
 	struct module_span span;
 	if (modules_known() && !modules_find(address - !interrupted, &span))
 		return REASON_NORMAL_STOP;

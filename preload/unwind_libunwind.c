@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libunwind, kept on a short lead: our own address space, in which it finds unwind tables by _dl_find_object
- * and reads memory only through read_word(). So it opens no pipe, asks nothing of the kernel but its lock's
- * signal mask, and keeps nothing per thread. (Its local mode does all of that, measured with 1.6.2: a pipe whose
- * numbers outlive a daemon's closing sweep, 261 KiB at a thread's first walk, a trace cache that can't be flushed.)
+ * libunwind, kept on a short lead: our own address space, in which it finds unwind tables by
+ * _dl_find_object and reads memory only through read_word(). So it opens no pipe, asks nothing of
+ * the kernel but its lock's signal mask, and keeps nothing per thread. (Its local mode does all of
+ * that, measured with 1.6.2: a pipe whose numbers outlive a daemon's closing sweep, 261 KiB at a
+ * thread's first walk, a trace cache that can't be flushed.)
  *
- * Every word that read_word() hands out from the stack goes into the recall path: that is what the outcome
- * depends on.
+ * Every word that read_word() hands out from the stack goes into the recall path: that is what the
+ * outcome depends on.
  */
 #include "unwind.h"
 
@@ -17,21 +18,22 @@
 #include <libunwind.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* As pointer encodings in .eh_frame_hdr; others are legal, but no linker makes them. */
-#define TABLE_VERSION 1
-#define POINTER_RELATIVE_32 0x1b   /* to its own place */
-#define COUNT_ABSOLUTE_32 0x03
-#define TABLE_RELATIVE_32 0x3b	   /* to the header */
+#define TABLE_VERSION	    1
+#define POINTER_RELATIVE_32 0x1b /* to its own place */
+#define COUNT_ABSOLUTE_32   0x03
+#define TABLE_RELATIVE_32   0x3b /* to the header */
 
 #define OWN_FRAMES_MAX 16
-#define STACK_MAX ((uintptr_t)64 << 20) /* where nothing tells how far a stack reaches */
-#define MAIN_GAP ((uintptr_t)128 << 20)	/* below the main stack, nothing else is mapped so near */
-#define PAGE 4096
+#define STACK_MAX      ((uintptr_t)64 << 20) /* where nothing tells how far a stack reaches */
+#define MAIN_GAP       ((uintptr_t)128 << 20) /* below the main stack, nothing else is mapped so near */
+#define PAGE	       4096
 
 /* Part of libunwind's interface for other unwinders, but in no header. */
-extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int,
-					      void *);
+extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *,
+					      unw_proc_info_t *, int, void *);
 
 /* What we use of the library, by its exported names. */
 static struct {
@@ -56,7 +58,8 @@ struct stretch {
 
 struct walker {
 	struct module_span tables; /* the object whose unwind tables are being read */
-	struct stretch here, before; /* `before`: what a signal handler ran on, when one was passed */
+	struct stretch here,
+		before; /* `before`: what a signal handler ran on, when one was passed */
 	const struct processor_registers *registers;
 	struct recall_path *path;
 	uintptr_t probed; /* the page that was last found readable */
@@ -67,7 +70,8 @@ struct walker {
 
 static bool is_within(const struct stretch *stretch, uintptr_t place)
 {
-	return place >= stretch->low && place < stretch->high && stretch->high - place >= sizeof(uintptr_t);
+	return place >= stretch->low && place < stretch->high &&
+	       stretch->high - place >= sizeof(uintptr_t);
 }
 
 /* How far up a stack reaches from here, as far as can be known without asking the kernel. */
@@ -77,14 +81,15 @@ static struct stretch stretch_from(uintptr_t stack)
 
 	if (stack < main_stack_end && main_stack_end - stack < MAIN_GAP)
 		return (struct stretch){ stack, main_stack_end + 2 * sizeof(uintptr_t), true };
-	/* A thread's descriptor stands at the top of its stack. (A coroutine's stack may lie below it too: then
-	 * this bound is merely wide.) */
+	/* A thread's descriptor stands at the top of its stack. (A coroutine's stack may lie below
+	 * it too: then this bound is merely wide.) */
 	if (stack < thread && thread - stack < STACK_MAX)
 		return (struct stretch){ stack, thread, true };
 	return (struct stretch){ stack, stack + STACK_MAX, false };
 }
 
-/* Asks the kernel whether a page can be read: it copies a mask from there and then refuses what to do with it. */
+/* Asks the kernel whether a page can be read: it copies a mask from there and then refuses what to
+ * do with it. */
 static bool probe(struct walker *walker, uintptr_t place)
 {
 	uintptr_t page = place & -(uintptr_t)PAGE;
@@ -98,9 +103,8 @@ static bool probe(struct walker *walker, uintptr_t place)
 	return true;
 }
 
-__attribute__((no_sanitize("address", "thread"))) static int read_word(unw_addr_space_t as, unw_word_t place,
-								       unw_word_t *word, int writing,
-								       void *argument)
+__attribute__((no_sanitize("address", "thread"))) static int
+read_word(unw_addr_space_t as, unw_word_t place, unw_word_t *word, int writing, void *argument)
 {
 	struct walker *walker = argument;
 	(void)as;
@@ -111,9 +115,11 @@ __attribute__((no_sanitize("address", "thread"))) static int read_word(unw_addr_
 		*word = *(const unw_word_t *)place;
 		return 0;
 	}
-	const struct stretch *stretch = is_within(&walker->here, place) ? &walker->here : &walker->before;
+	const struct stretch *stretch =
+		is_within(&walker->here, place) ? &walker->here : &walker->before;
 	/* Without unwind information libunwind goes on by guessing. */
-	if (walker->lost || !is_within(stretch, place) || (!stretch->proven && !probe(walker, place))) {
+	if (walker->lost || !is_within(stretch, place) ||
+	    (!stretch->proven && !probe(walker, place))) {
 		walker->out_of_reach |= !walker->lost;
 		walker->lost = true;
 		return -UNW_EINVAL;
@@ -133,15 +139,15 @@ static int read_register(unw_addr_space_t as, unw_regnum_t number, unw_word_t *v
 	if (writing || number < 0 || number >= PROCESSOR_REGISTERS)
 		return -UNW_EBADREG;
 	*value = walker->registers->value[number];
-	/* Still in its register since the hook's caller: not in any word of the stack. The frame pointer can't
-	 * be one, as hooks have frames of their own. */
+	/* Still in its register since the hook's caller: not in any word of the stack. The frame
+	 * pointer can't be one, as hooks have frames of their own. */
 	if (walker->noting)
 		recall_path_refuse(walker->path);
 	return 0;
 }
 
-static int find_unwind_info(unw_addr_space_t as, unw_word_t address, unw_proc_info_t *info, int needed,
-			    void *argument)
+static int find_unwind_info(unw_addr_space_t as, unw_word_t address, unw_proc_info_t *info,
+			    int needed, void *argument)
 {
 	struct walker *walker = argument;
 	struct {
@@ -156,7 +162,8 @@ static int find_unwind_info(unw_addr_space_t as, unw_word_t address, unw_proc_in
 	}
 	memcpy(&header, walker->tables.unwind_header, sizeof(header));
 	if (header.version != TABLE_VERSION || header.frame_encoding != POINTER_RELATIVE_32 ||
-	    header.count_encoding != COUNT_ABSOLUTE_32 || header.table_encoding != TABLE_RELATIVE_32) {
+	    header.count_encoding != COUNT_ABSOLUTE_32 ||
+	    header.table_encoding != TABLE_RELATIVE_32) {
 		walker->lost = true;
 		return -UNW_ENOINFO;
 	}
@@ -191,7 +198,8 @@ static int no_dynamic_info(unw_addr_space_t as, unw_word_t *list, void *argument
 	return -UNW_ENOINFO;
 }
 
-static int no_float(unw_addr_space_t as, unw_regnum_t number, unw_fpreg_t *value, int writing, void *argument)
+static int no_float(unw_addr_space_t as, unw_regnum_t number, unw_fpreg_t *value, int writing,
+		    void *argument)
 {
 	(void)as;
 	(void)number;
@@ -209,8 +217,8 @@ static int no_resume(unw_addr_space_t as, unw_cursor_t *cursor, void *argument)
 	return -UNW_EINVAL;
 }
 
-static int no_name(unw_addr_space_t as, unw_word_t address, char *name, size_t size, unw_word_t *offset,
-		   void *argument)
+static int no_name(unw_addr_space_t as, unw_word_t address, char *name, size_t size,
+		   unw_word_t *offset, void *argument)
 {
 	(void)as;
 	(void)address;
@@ -229,8 +237,34 @@ static bool look_up(void *library, const char *name, void *function)
 	return symbol != NULL;
 }
 
+/*
+ * The first use of libunwind opens a pipe, by which its local mode asks whether memory can be read. Ours never uses
+ * it, but there it stands at the lowest free numbers, where the program expects its own descriptors. So it is closed
+ * at once: told apart from any other by the numbers that a pipe would have got before.
+ */
+static bool pipe_would_get(int ends[2])
+{
+	if (sys_call(SYS_pipe2, ends, O_CLOEXEC, 0, 0) != 0)
+		return false;
+	sys_close(ends[0]);
+	sys_close(ends[1]);
+	return true;
+}
+
+static void pipe_close(const int ends[2])
+{
+	struct stat read_end, write_end;
+
+	if (sys_call(SYS_fstat, ends[0], &read_end, 0, 0) != 0 ||
+	    sys_call(SYS_fstat, ends[1], &write_end, 0, 0) != 0 || !S_ISFIFO(read_end.st_mode) ||
+	    read_end.st_dev != write_end.st_dev || read_end.st_ino != write_end.st_ino)
+		return;
+	sys_close(ends[0]);
+	sys_close(ends[1]);
+}
+
 #define TEXT_OF(name) #name
-#define TEXT(name) TEXT_OF(name)
+#define TEXT(name)    TEXT_OF(name)
 
 bool unwind_libunwind_start(void)
 {
@@ -267,9 +301,13 @@ bool unwind_libunwind_start(void)
 		found = look_up(library, wanted[i].name, wanted[i].function);
 	if (found)
 		space = lib.create_space(&accessors, 0);
+	int ends[2];
+	bool known = space && pipe_would_get(ends);
 	if (space)
 		lib.set_caching(space, UNW_CACHE_GLOBAL);
-	else
+	if (known)
+		pipe_close(ends);
+	if (!space)
 		dlerror(); /* or the program would be told of it */
 	return space != NULL;
 }
@@ -328,8 +366,8 @@ void unwind_libunwind(struct unwind_walk *walk, const struct processor_registers
 		if (walker.noting)
 			recall_path_code(path, address);
 		if (interrupted) {
-			/* The interrupted stack's depth stands in no verified place, and its frames may have been
-			 * caught half built. */
+			/* The interrupted stack's depth stands in no verified place, and its frames
+			 * may have been caught half built. */
 			recall_path_refuse(path);
 			walker.before = walker.here;
 			walker.here = stretch_from(stack);
@@ -342,7 +380,8 @@ void unwind_libunwind(struct unwind_walk *walk, const struct processor_registers
 		if (walker.noting)
 			walk->addresses[walk->count++] = address + interrupted;
 	}
-	/* Not the end of the stack, but of what could be read now: it may be otherwise next time. */
+	/* Not the end of the stack, but of what could be read now: it may be otherwise next time.
+	 */
 	if (walker.out_of_reach)
 		recall_path_refuse(path);
 }

@@ -80,6 +80,9 @@ bool source_is_system(const struct frame *frame)
 	if (file && (starts_with_any(file, source_folders, COUNT(source_folders)) ||
 		     strstr(file, "/rustlib/src/rust/library/")))
 		return true;
+	/* What the C runtime's start files put into the program, below main(). */
+	if (function && !file && !strcmp(function, "_start"))
+		return true;
 	/* Templates of the C++ library and Rust's own, when only the name is known. */
 	return function && (starts(function, "std::") || starts(function, "<std::"));
 }

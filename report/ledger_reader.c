@@ -36,13 +36,16 @@ static int damaged(struct arena *arena, const char **trouble, const char *what)
 	return -EBADMSG;
 }
 
-static int section_check(struct arena *arena, const struct ledger_header *header, int id, const char **trouble)
+static int section_check(struct arena *arena, struct ledger_header *header, int id, const char **trouble)
 {
-	const struct ledger_section *section = &header->sections[id];
+	struct ledger_section *section = &header->sections[id];
 	const struct section_kind *kind = &kinds[id];
 
-	if (!section->capacity)
+	if (!section->capacity) {
+		/* An older library's, without this section: nothing of what it says is looked at. */
+		*section = (struct ledger_section){ .record_size = kind->known_size };
 		return 0;
+	}
 	if (section->record_size < kind->known_size || section->record_size > kind->known_size + 65536u) {
 		*trouble = arena_printf(arena, "damaged (%s of %" PRIu32 " bytes)", kind->name, section->record_size);
 		return -EBADMSG;

@@ -7,6 +7,7 @@
  */
 #include "object_dwarf.h"
 #include "demangle.h"
+#include "unit_functions.h"
 
 #include <dwarf.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ struct unit_index {
 	bool made;
 	struct unit_range *ranges; /* sorted by start */
 	size_t count, capacity;
+	struct unit_functions *functions;
 };
 
 struct unit_index *unit_index_new(Dwarf *dwarf)
@@ -43,6 +45,7 @@ void unit_index_free(struct unit_index *index)
 {
 	if (!index)
 		return;
+	unit_functions_free(index->functions);
 	free(index->ranges);
 	free(index);
 }
@@ -133,19 +136,13 @@ static Dwarf_Die declaration(Dwarf_Die die)
 	return die;
 }
 
-static bool names_scope(int tag)
-{
-	return tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
-	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
-}
-
 /* A name without linkage, as of an anonymous namespace, with the scopes around it. */
 static char *qualified_name(Dwarf_Die *die, const char *name)
 {
 	char *result = strdup(name);
 	Dwarf_Die *scopes = NULL, declared = declaration(*die);
 	int count = dwarf_getscopes_die(&declared, &scopes);
-	for (int i = 1; i < count && result && names_scope(dwarf_tag(&scopes[i])); i++) {
+	for (int i = 1; i < count && result && unit_entry_names_scope(&scopes[i]); i++) {
 		const char *scope = dwarf_diename(&scopes[i]);
 		char *longer;
 		if (!scope)
@@ -159,6 +156,23 @@ static char *qualified_name(Dwarf_Die *die, const char *name)
 	return result;
 }
 
+static bool in_c(Dwarf_Die *die)
+{
+	Dwarf_Die unit;
+	if (!dwarf_diecu(die, &unit, NULL, NULL))
+		return false;
+	switch (dwarf_srclang(&unit)) {
+	case DW_LANG_C:
+	case DW_LANG_C89:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_Mips_Assembler:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static char *function_name(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
@@ -169,7 +183,11 @@ static char *function_name(Dwarf_Die *die)
 	if (name && *name)
 		return demangle(name);
 	name = dwarf_diename(die);
-	return name && *name ? qualified_name(die, name) : NULL;
+	if (!name || !*name)
+		return NULL;
+	/* To find the scopes around an entry libdw reads the whole unit: not for C, which has none.
+	 */
+	return in_c(die) ? strdup(name) : qualified_name(die, name);
 }
 
 /* Takes "/./" and "//" out, which compilers leave when they join folder and name. */
@@ -265,7 +283,7 @@ static bool has_code(Dwarf_Die *entry)
 static bool may_hold(const struct scopes *scopes, Dwarf_Die *entry)
 {
 	int tag = dwarf_tag(entry);
-	return names_scope(tag) || (tag == DW_TAG_lexical_block && !has_code(entry)) ||
+	return unit_entry_names_scope(entry) || (tag == DW_TAG_lexical_block && !has_code(entry)) ||
 	       (tag == DW_TAG_subprogram && scopes->everywhere);
 }
 
@@ -306,7 +324,11 @@ int dwarf_positions(struct unit_index *index, uint64_t address, struct position 
 		entries = &split;
 
 	struct scopes scopes = { .address = address };
-	if (!scopes_descend(&scopes, entries, 0)) {
+	Dwarf_Die function;
+	if (unit_functions_find(&index->functions, entries, address, &function)) {
+		scopes.entries[scopes.count++] = function;
+		scopes_descend(&scopes, &function, 0);
+	} else {
 		scopes.everywhere = true;
 		scopes_descend(&scopes, entries, 0);
 	}

@@ -77,7 +77,7 @@ int source_roots_find(struct source_roots *roots, const char *const *given)
 		paths[filled] = realpath(given[i], NULL);
 		filled += paths[filled] != NULL;
 	}
-	if (!given)
+	if (!count)
 		paths[0] = default_root();
 	roots->paths = paths;
 	return 0;

@@ -7,7 +7,8 @@ struct source_roots {
 	char **paths; /* resolved, NULL-terminated */
 };
 
-/* The given roots, else the git top-level above the working folder, else that folder. 0 or -ENOMEM.
+/* The given roots (NULL-terminated), or when none is given (NULL or empty) the git top-level above
+ * the working folder, or that folder. 0 or -ENOMEM.
  */
 int source_roots_find(struct source_roots *roots, const char *const *given);
 void source_roots_free(struct source_roots *roots);

@@ -80,6 +80,8 @@ static void last_use(struct text *text, const struct finding *finding)
 	char *call = text_call(text, finding->last_call);
 	if (finding->last_use_ms == MS_UNKNOWN || text->settings->reproducible)
 		text_words(text, "last use", call);
+	else if (!text->report->live && finding->last_use_ms < 1000)
+		text_words(text, "last use", text_make(text, "%s, just before the end", call));
 	else
 		text_words(text, "last use",
 			   text_make(text, "%s, %s %s", call,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a capture costs: ns for one that is recalled and for one that walks, for 5 to 60 frames. The best of
- * several rounds, since the machine may have others to serve. With an argument (a number of frames) it makes
- * 1,000 recalled captures of that depth and no more, for callgrind.
+ * What a capture costs: ns for one that is recalled and for one that walks, for 5 to 60 frames. The
+ * best of several rounds, since the machine may have others to serve. With an argument (a number of
+ * frames) it makes 1,000 recalled captures of that depth and no more, for callgrind.
  */
 #include "fake_ledger.h"
 #include "stacks.h"
@@ -15,7 +15,7 @@
 
 #define ROUNDS 15
 
-static unsigned captures;   /* to make at the bottom */
+static unsigned captures; /* to make at the bottom */
 static double best;
 
 static double now(void)
@@ -105,9 +105,11 @@ int main(int count, char **arguments)
 	printf("the process's first capture: %.1f us\n", best / 1e3);
 	printf("%7s %10s %10s %18s\n", "frames", "hit ns", "miss ns", "miss, all new ns");
 	for (unsigned frames = 10; frames <= 60; frames += 10) {
-		double hit = cost(frames - AROUND, 20000, NOTHING), miss = cost(frames - AROUND, 200, MOVE);
+		double hit = cost(frames - AROUND, 20000, NOTHING),
+		       miss = cost(frames - AROUND, 200, MOVE);
 
-		printf("%7u %10.1f %10.0f %18.0f\n", frames, hit, miss, cost(frames - AROUND, 50, FORGET));
+		printf("%7u %10.1f %10.0f %18.0f\n", frames, hit, miss,
+		       cost(frames - AROUND, 50, FORGET));
 	}
 	return 0;
 }

@@ -65,14 +65,17 @@ void case_expect(enum ledger_state state, int exit_status);
 #define CASE_TELL_ARGUMENTS "tell-arguments"
 extern const char *case_program, *case_report_path;
 
-/* This process's own ledger, through its mapping; NULL while there is none. */
+/* This process's own ledger, through its mapping; all zeros, its sections too, while there is none. */
 const struct ledger_header *case_ledger(void);
-/* The slot of a number; all zeros while there is no ledger. */
+bool case_has_ledger(void);
+/* Bytes of it that are mapped. */
+unsigned long case_ledger_mapped(void);
+/* The slot of a number. */
 const struct ledger_slot *case_slot(int fd);
 enum ledger_phase case_phase(int fd);
 /* Is `call` in a record the call of this name? */
 bool case_call_is(uint8_t call, const char *name);
-/* The section's records; NULL while there is no ledger. */
+/* The section's records. */
 const void *case_section(enum ledger_section_id section);
 
 /* Sockets on loopback; numbers are the lowest free ones, so the same both times. */

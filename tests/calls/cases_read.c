@@ -272,7 +272,7 @@ void case_recvmsg(void)
 {
 	reads("recvmsg", via_recvmsg);
 	receives_rights(false);
-	STEP(recvmsg(3, (struct msghdr *)8, 0));
+	STEP(recvmsg(-1, (struct msghdr *)8, 0));
 }
 
 void case_recvmmsg(void)

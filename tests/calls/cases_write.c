@@ -79,7 +79,7 @@ static ssize_t via_send(int fd, const void *buffer, size_t size)
 void case_send(void)
 {
 	writes("send", via_send);
-	STEP(send(3, "x", 1, MSG_OOB | MSG_NOSIGNAL));
+	STEP(send(999, "x", 1, MSG_OOB | MSG_NOSIGNAL));
 }
 
 static ssize_t via___send(int fd, const void *buffer, size_t size)
@@ -122,7 +122,7 @@ static ssize_t via_sendmsg(int fd, const void *buffer, size_t size)
 void case_sendmsg(void)
 {
 	writes("sendmsg", via_sendmsg);
-	STEP(sendmsg(3, (struct msghdr *)8, 0));
+	STEP(sendmsg(-1, (struct msghdr *)8, 0));
 }
 
 static ssize_t via_sendmmsg(int fd, const void *buffer, size_t size)

@@ -10,8 +10,8 @@ static void work(int listener, int said, int wait_for)
 	char byte;
 
 	for (int i = 0; i < 2; i++)
-		must(accept(listener, NULL,
-			    NULL)); /* EXPECT fin-unread opened count=2 when=live,exit,kill */
+		/* EXPECT fin-unread opened count=2 when=live,exit,kill */
+		must(accept(listener, NULL, NULL));
 	must(write(said, "a", 1));
 	must(read(wait_for, &byte, 1));
 	_exit(0);

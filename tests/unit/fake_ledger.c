@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A ledger in anonymous memory (MAP_NORESERVE): never full before its sections are, wiped at fork. */
+/* A ledger in anonymous memory (MAP_NORESERVE): never full before its sections are, wiped at fork.
+ */
 #include "fake_ledger.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ static const struct {
 
 static void *memory(size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -95,7 +97,8 @@ void ledger_file_lost(enum ledger_lost reason)
 
 uint32_t ledger_file_string(const char *text)
 {
-	uint32_t size = (uint32_t)strlen(text) + 1, offset = ledger_file_take(SECTION_STRINGS, size);
+	uint32_t size = (uint32_t)strlen(text) + 1,
+		 offset = ledger_file_take(SECTION_STRINGS, size);
 
 	if (offset)
 		memcpy(ledger->strings + offset, text, size);

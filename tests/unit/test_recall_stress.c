@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recall against fresh unwinding by another unwinder (libgcc's), over random chains of calls: every second
- * function has an alloca of random size, some pass through a signal handler, built with -O1 and -O2, with and
- * without frame pointers. SOCKAUDIT_CHAINS sets how many.
+ * Recall against fresh unwinding by another unwinder (libgcc's), over random chains of calls: every
+ * second function has an alloca of random size, some pass through a signal handler, built with -O1
+ * and -O2, with and without frame pointers. SOCKAUDIT_CHAINS sets how many.
  */
 #include "fake_ledger.h"
 #include "stacks.h"
@@ -15,10 +15,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
 
 #define CHAINS 1000000
-#define LINKS 24 /* functions to choose from */
+#define LINKS  24 /* functions to choose from */
 
 static uint64_t seed = 88172645463325252ull;
 static uint64_t captures, mismatches;
@@ -69,51 +70,53 @@ static void on_signal(int number)
 #define KEEP(value) __asm__ volatile("" : "+r"(value) : : "memory")
 
 /* Some values live across the call, so that callee-saved registers are in use. */
-#define PLAIN_LINK(name)                                                                            \
-	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,             \
-							uintptr_t mixed)                                \
-	{                                                                                               \
-		uintptr_t a = mixed * 3, b = mixed ^ left, c = (uintptr_t)next + mixed;                 \
-		KEEP(a);                                                                                \
-		KEEP(b);                                                                                \
-		uintptr_t result = go_on(next, left, a + b);                                            \
-		KEEP(c);                                                                                \
-		return result + a * b + c;                                                              \
+#define PLAIN_LINK(name)                                                                           \
+	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,        \
+							uintptr_t mixed)                           \
+	{                                                                                          \
+		uintptr_t a = mixed * 3, b = mixed ^ left, c = (uintptr_t)next + mixed;            \
+		KEEP(a);                                                                           \
+		KEEP(b);                                                                           \
+		uintptr_t result = go_on(next, left, a + b);                                       \
+		KEEP(c);                                                                           \
+		return result + a * b + c;                                                         \
 	}
 
 /* The size does not follow from the chain: same return addresses, other frames. */
-#define ALLOCA_LINK(name)                                                                           \
-	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,             \
-							uintptr_t mixed)                                \
-	{                                                                                               \
-		size_t size = 16 + random_number() % 2 * 96;                                            \
-		uintptr_t *room = alloca(size), a = mixed ^ size;                                       \
-		for (size_t i = 0; i < size / sizeof(*room); i++)                                       \
-			room[i] = (uintptr_t)__builtin_return_address(0);                               \
-		KEEP(room);                                                                             \
-		uintptr_t result = go_on(next, left, a);                                                \
-		KEEP(room);                                                                             \
-		return result + room[0] + a;                                                            \
+#define ALLOCA_LINK(name)                                                                          \
+	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,        \
+							uintptr_t mixed)                           \
+	{                                                                                          \
+		size_t size = 16 + random_number() % 2 * 96;                                       \
+		uintptr_t *room = alloca(size), a = mixed ^ size;                                  \
+		for (size_t i = 0; i < size / sizeof(*room); i++)                                  \
+			room[i] = (uintptr_t)__builtin_return_address(0);                          \
+		KEEP(room);                                                                        \
+		uintptr_t result = go_on(next, left, a);                                           \
+		KEEP(room);                                                                        \
+		return result + room[0] + a;                                                       \
 	}
 
 /* Aligned more than the caller's frame: position by way of a saved anchor. */
-#define ALIGNED_LINK(name)                                                                          \
-	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,             \
-							uintptr_t mixed)                                \
-	{                                                                                               \
-		uintptr_t room[4] __attribute__((aligned(64))) = { mixed, left };                       \
-		uintptr_t *more = alloca(16 + random_number() % 2 * 128), *rooms = room;                \
-		*more = mixed;                                                                          \
-		KEEP(more);                                                                             \
-		KEEP(rooms);                                                                            \
-		uintptr_t result = go_on(next, left, mixed + *more);                                    \
-		KEEP(rooms);                                                                            \
-		return result + room[0];                                                                \
+#define ALIGNED_LINK(name)                                                                         \
+	__attribute__((noinline)) static uintptr_t name(const uint8_t *next, unsigned left,        \
+							uintptr_t mixed)                           \
+	{                                                                                          \
+		uintptr_t room[4] __attribute__((aligned(64))) = { mixed, left };                  \
+		uintptr_t *more = alloca(16 + random_number() % 2 * 128), *rooms = room;           \
+		*more = mixed;                                                                     \
+		KEEP(more);                                                                        \
+		KEEP(rooms);                                                                       \
+		uintptr_t result = go_on(next, left, mixed + *more);                               \
+		KEEP(rooms);                                                                       \
+		return result + room[0];                                                           \
 	}
 
-#define SIX_LINKS(variant) \
-	PLAIN_LINK(plain_##variant##_1) ALLOCA_LINK(alloca_##variant##_1) PLAIN_LINK(plain_##variant##_2) \
-	ALLOCA_LINK(alloca_##variant##_2) PLAIN_LINK(plain_##variant##_3) ALIGNED_LINK(aligned_##variant)
+#define SIX_LINKS(variant)                                                                         \
+	PLAIN_LINK(plain_##variant##_1)                                                            \
+	ALLOCA_LINK(alloca_##variant##_1)                                                          \
+	PLAIN_LINK(plain_##variant##_2) ALLOCA_LINK(alloca_##variant##_2)                          \
+		PLAIN_LINK(plain_##variant##_3) ALIGNED_LINK(aligned_##variant)
 
 #pragma GCC push_options
 #pragma GCC optimize("O1", "omit-frame-pointer")
@@ -126,12 +129,15 @@ SIX_LINKS(o2)
 SIX_LINKS(o2_pointer)
 #pragma GCC pop_options
 
-#define SIX_NAMES(variant) \
-	plain_##variant##_1, alloca_##variant##_1, plain_##variant##_2, alloca_##variant##_2, \
-	plain_##variant##_3, aligned_##variant
+#define SIX_NAMES(variant)                                                                         \
+	plain_##variant##_1, alloca_##variant##_1, plain_##variant##_2, alloca_##variant##_2,      \
+		plain_##variant##_3, aligned_##variant
 
 static link_function *const links[LINKS] = {
-	SIX_NAMES(o1), SIX_NAMES(o1_pointer), SIX_NAMES(o2), SIX_NAMES(o2_pointer),
+	SIX_NAMES(o1),
+	SIX_NAMES(o1_pointer),
+	SIX_NAMES(o2),
+	SIX_NAMES(o2_pointer),
 };
 
 static unsigned chain_count(void)
@@ -168,8 +174,8 @@ static void recall_equals_fresh_unwinding(void **state)
 		}
 	}
 	KEEP(sum);
-	printf("%lu captures, %lu mismatches, %u stacks, %lu recalled\n",
-	       (unsigned long)captures, (unsigned long)mismatches, ledger->header->sections[SECTION_STACKS].used,
+	printf("%lu captures, %lu mismatches, %u stacks, %lu recalled\n", (unsigned long)captures,
+	       (unsigned long)mismatches, ledger->header->sections[SECTION_STACKS].used,
 	       (unsigned long)(captures - stacks_walked()));
 	assert_int_equal(mismatches, 0);
 	/* Without libunwind nothing is recalled, and this proved nothing. */

@@ -256,7 +256,7 @@ static struct report clean(void)
 				.process_count = 1 };
 }
 
-static const char *no_roots[] = { NULL };
+static const char *no_roots[] = { "/nowhere", NULL };
 
 static char *rendered(const char *format, const struct report *report,
 		      struct render_settings settings)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures from places where others come to grief: stacks with no room, signal handlers on stacks of their own,
- * coroutines, inside malloc, code that was replaced at its address. What is found there is compared with a walk by
- * libgcc.
+ * Captures from places where others come to grief: stacks with no room, signal handlers on stacks
+ * of their own, coroutines, inside malloc, code that was replaced at its address. What is found
+ * there is compared with a walk by libgcc.
  */
 #include "fake_ledger.h"
 #include "stacks.h"
@@ -25,6 +25,7 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #define KEEP(value) __asm__ volatile("" : "+r"(value) : : "memory")
@@ -154,7 +155,8 @@ static void small_signal_stack_is_not_overrun(void **state)
 	/* What the kernel's frame needs, and a little for the program's handler. */
 	size_t size = getauxval(AT_MINSIGSTKSZ) + HANDLER_ROOM, below = 65536;
 	unsigned char *memory = malloc(below + size);
-	stack_t stack = { .ss_sp = memory + below, .ss_size = size }, off = { .ss_flags = SS_DISABLE };
+	stack_t stack = { .ss_sp = memory + below, .ss_size = size },
+		off = { .ss_flags = SS_DISABLE };
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
 	(void)state;
 
@@ -166,7 +168,8 @@ static void small_signal_stack_is_not_overrun(void **state)
 	sigaltstack(&off, NULL);
 	assert_untouched(memory, below);
 	assert_true(is_complete(captured));
-	assert_true(frames_of(captured) >= 6); /* the handler, its way back, raise(), us, cmocka, main */
+	assert_true(frames_of(captured) >=
+		    6); /* the handler, its way back, raise(), us, cmocka, main */
 	free(memory);
 }
 
@@ -316,7 +319,8 @@ static void handler_that_jumps_out_of_a_capture_leaves_no_trace(void **state)
 	assert_as_fresh();
 	hook();
 	assert_true(is_complete(captured));
-	assert_int_equal(ledger->header->lost[LOST_FALLBACK] + ledger->header->lost[LOST_SHALLOW], lost);
+	assert_int_equal(ledger->header->lost[LOST_FALLBACK] + ledger->header->lost[LOST_SHALLOW],
+			 lost);
 }
 
 static void signal_mask_and_errno_are_kept(void **state)
@@ -344,10 +348,12 @@ static void *load_plugin(const char *folder, unsigned room, void (**enter)(void 
 	char command[512], path[64];
 
 	snprintf(path, sizeof(path), "%s/plugin.so", folder);
-	snprintf(command, sizeof(command),
-		 "echo 'void enter(void (*hook)(void)) { volatile char room[%u]; room[0] = 1; hook(); room[0] = 2; }' | "
-		 "${CC:-cc} -O1 -fno-stack-protector -shared -fPIC -x c - -o %s.new && mv %s.new %s",
-		 room, path, path, path);
+	snprintf(
+		command, sizeof(command),
+		"echo 'void enter(void (*hook)(void)) { volatile char room[%u]; room[0] = 1; "
+		"hook(); room[0] = 2; }' | "
+		"${CC:-cc} -O1 -fno-stack-protector -shared -fPIC -x c - -o %s.new && mv %s.new %s",
+		room, path, path, path);
 	if (system(command) != 0)
 		return NULL;
 	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks as the ledger keeps them: equal ones once, whichever threads and processes meet; frames by module; and
- * what is left when the kernel may not be asked or the ledger is full. SOCKAUDIT_FORKS sets the number of forks.
+ * Stacks as the ledger keeps them: equal ones once, whichever threads and processes meet; frames by
+ * module; and what is left when the kernel may not be asked or the ledger is full. SOCKAUDIT_FORKS
+ * sets the number of forks.
  */
 #include "fake_ledger.h"
 #include "stacks.h"
@@ -22,11 +23,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #define KEEP(value) __asm__ volatile("" : "+r"(value) : : "memory")
-#define FORKS 6000 /* the 20,000 take 25 s on two cores */
-#define THREADS 8
+#define FORKS	    3000 /* the 20,000 take 25 s on two cores */
+#define THREADS	    8
 
 static _Thread_local uintptr_t return_address;
 
@@ -86,7 +88,8 @@ static void frames_name_their_module(void **state)
 	assert_int_equal(FRAME_OFFSET(frame) + module->bias, return_address);
 	assert_int_equal(module->flags, MODULE_MAIN);
 	assert_int_equal(module->path, ledger->header->exe);
-	assert_true(module->start <= (uintptr_t)&__executable_start && module->end >= (uintptr_t)&etext);
+	assert_true(module->start <= (uintptr_t)&__executable_start &&
+		    module->end >= (uintptr_t)&etext);
 	assert_int_equal(module->build_id_size, 20);
 	assert_int_equal(stack->unwinder, UNWINDER_LIBUNWIND);
 	assert_int_equal(stack->complete, 1);
@@ -136,9 +139,9 @@ static void stacks_without_locks_asks_the_kernel_nothing(void **state)
 		const struct ledger_stack *stack = stacks_record(called_from_here());
 		uint64_t counted = ledger->header->lost[LOST_FALLBACK];
 		syscall(SYS_exit, stack && stack->frame_count > 3 && stack->complete &&
-						  stack->unwinder == UNWINDER_LIBGCC && counted == 1 ?
-					  0 :
-					  1);
+						  stack->unwinder == UNWINDER_LIBGCC && counted == 1
+					  ? 0
+					  : 1);
 	}
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
@@ -193,7 +196,8 @@ static void children_forked_while_others_walk_capture_too(void **state)
 			alarm(20); /* instead of a hang */
 			stack_id none = called_from_here();
 			ledger_file_open();
-			stack_id first = called_from_here(), second = called_from_there(), third = 0;
+			stack_id first = called_from_here(), second = called_from_there(),
+				 third = 0;
 			pid_t grandchild = i % 64 ? 0 : fork();
 			if (i % 64 == 0 && grandchild == 0) {
 				ledger_file_open();
@@ -204,7 +208,8 @@ static void children_forked_while_others_walk_capture_too(void **state)
 			if (grandchild > 0)
 				waitpid(grandchild, &status, 0);
 			bool right = !none && first && second && first != second && !status &&
-				     stacks_record(first)->complete && stacks_record(second)->complete &&
+				     stacks_record(first)->complete &&
+				     stacks_record(second)->complete &&
 				     stacks_record(first)->frame_count > 3;
 			_exit((right ? 0 : 1) | (ledger->header->lost[LOST_FALLBACK] ? 2 : 0));
 		}
@@ -226,7 +231,8 @@ static stack_id found[THREADS][SYNTHETIC];
 
 static stack_id intern_synthetic(unsigned number)
 {
-	/* Real code, so that the frames have a module, though nothing was ever called from there. */
+	/* Real code, so that the frames have a module, though nothing was ever called from there.
+	 */
 	uintptr_t base = (uintptr_t)&__executable_start + 4096;
 	uintptr_t addresses[20];
 	unsigned count = 3 + number % 18;
@@ -309,7 +315,8 @@ int main(void)
 	stacks_start();
 	if (!ledger_file_open())
 		return 77;
-	const char *only = getenv("SOCKAUDIT_TEST"); /* a pattern; ThreadSanitizer can't do forks of threads */
+	const char *only =
+		getenv("SOCKAUDIT_TEST"); /* a pattern; ThreadSanitizer can't do forks of threads */
 	if (only)
 		cmocka_set_test_filter(only);
 	return cmocka_run_group_tests(tests, NULL, NULL);

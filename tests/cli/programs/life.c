@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -56,6 +57,8 @@ static void connection(void)
 	TELL(connect(client, (struct sockaddr *)&address, sizeof address));
 	TELL(connect(client, (struct sockaddr *)&address, sizeof address));
 	size = sizeof peer;
+	TELL(poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, 2000));
+	TELL(fcntl(listener, F_SETFL, O_NONBLOCK));
 	int server = OPEN(accept4(listener, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK));
 	printf("%d bytes of address\n", (int)size);
 	TELL(recv(server, buffer, sizeof buffer, 0));
@@ -87,7 +90,7 @@ static void reset(void)
 	char byte;
 	int listener = loopback_listen(&address), client = socket(AF_INET, SOCK_STREAM, 0);
 	int connected = connect(client, (struct sockaddr *)&address, sizeof address);
-	int server = accept(listener, NULL, NULL);
+	int server = connected ? -1 : accept(listener, NULL, NULL);
 
 	opened += 2 + (server >= 0);
 	printf("connected %d\n", connected);
@@ -119,7 +122,7 @@ static void pass_on(const int pair[2], int passed)
 	TELL(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC));
 	int got = -1;
 	memcpy(&got, CMSG_DATA(&control.header), sizeof got);
-	TELL(write(got, "file", 4));
+	TELL(fcntl(got, F_GETFD));
 	TELL(close(got));
 }
 
@@ -135,7 +138,7 @@ static void copies(void)
 	TELL(dup3(pair[1], 61, O_CLOEXEC));
 	TELL(dup3(pair[1], pair[1], 0));
 	int high = (int)TELL(fcntl(pair[1], F_DUPFD_CLOEXEC, 50));
-	int file = (int)TELL(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	int file = (int)TELL(dup(1));
 	pass_on(pair, file);
 	TELL(close(file));
 	TELL(write(61, "abc", 3));

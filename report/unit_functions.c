@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions of compilation units by address. */
+#include "unit_functions.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+
+#define DEPTH_LIMIT 64
+#define RANGE_LIMIT (4u << 20)
+
+struct function_range {
+	Dwarf_Addr start, end;
+	Dwarf_Die function;
+};
+
+struct unit_functions {
+	struct unit_functions *next;
+	const void *unit; /* where its entry stands: tells units apart, those of split files too */
+	struct function_range *ranges; /* sorted by start */
+	size_t count, capacity;
+};
+
+bool unit_entry_names_scope(Dwarf_Die *entry)
+{
+	switch (dwarf_tag(entry)) {
+	case DW_TAG_namespace:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool add(struct unit_functions *functions, const struct function_range *range)
+{
+	if (functions->count == functions->capacity) {
+		size_t capacity = functions->capacity ? 2 * functions->capacity : 64;
+		struct function_range *ranges =
+			capacity <= RANGE_LIMIT
+				? reallocarray(functions->ranges, capacity, sizeof(*ranges))
+				: NULL;
+		if (!ranges)
+			return false;
+		functions->ranges = ranges;
+		functions->capacity = capacity;
+	}
+	functions->ranges[functions->count++] = *range;
+	return true;
+}
+
+static bool add_function(struct unit_functions *functions, Dwarf_Die *function)
+{
+	struct function_range range = { .function = *function };
+	Dwarf_Addr base;
+	ptrdiff_t next = 0;
+	while ((next = dwarf_ranges(function, next, &base, &range.start, &range.end)) > 0) {
+		/* What the linker threw away stands at 0. */
+		if (range.start && range.start < range.end && !add(functions, &range))
+			return false;
+	}
+	return true;
+}
+
+static bool collect(struct unit_functions *functions, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die child;
+	if (depth == DEPTH_LIMIT || dwarf_child(parent, &child))
+		return true;
+	do {
+		if (dwarf_tag(&child) == DW_TAG_subprogram) {
+			if (!add_function(functions, &child))
+				return false;
+		} else if (unit_entry_names_scope(&child) &&
+			   !collect(functions, &child, depth + 1)) {
+			return false;
+		}
+	} while (!dwarf_siblingof(&child, &child));
+	return true;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct function_range *a = left, *b = right;
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->end < b->end ? -1 : a->end > b->end;
+}
+
+static struct unit_functions *read_unit(struct unit_functions **all, Dwarf_Die *unit)
+{
+	for (struct unit_functions *one = *all; one; one = one->next) {
+		if (one->unit == unit->addr)
+			return one;
+	}
+	struct unit_functions *made = calloc(1, sizeof(*made));
+	if (!made)
+		return NULL;
+	made->unit = unit->addr;
+	made->next = *all;
+	*all = made;
+	collect(made, unit, 0);
+	if (made->count)
+		qsort(made->ranges, made->count, sizeof(*made->ranges), compare);
+	return made;
+}
+
+bool unit_functions_find(struct unit_functions **all, Dwarf_Die *unit, Dwarf_Addr address,
+			 Dwarf_Die *function)
+{
+	const struct unit_functions *functions = read_unit(all, unit);
+	size_t low = 0, high = functions ? functions->count : 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (functions->ranges[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || address >= functions->ranges[low - 1].end)
+		return false;
+	*function = functions->ranges[low - 1].function;
+	return true;
+}
+
+void unit_functions_free(struct unit_functions *all)
+{
+	while (all) {
+		struct unit_functions *next = all->next;
+		free(all->ranges);
+		free(all);
+		all = next;
+	}
+}

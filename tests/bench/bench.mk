@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# The benchmarks, included by the Makefile: `make bench` runs them, one after another, and prints tables.
+
+BENCH_BUILD := $(BUILD)/tests/bench
+BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost
+
+# No sibling calls: the depth that is measured must be on the stack.
+$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost: $(BENCH_BUILD)/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -fno-optimize-sibling-calls -o $@ $<
+$(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
+$(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c $< -o $@
+
+.PHONY: bench-programs bench
+bench-programs: $(BENCH_PROGRAMS)
+bench: all bench-programs | $(BUILD)/dependencies-test
+	BUILD=$(BUILD) tests/bench/instructions
+	$(BENCH_BUILD)/stack_cost
+	BUILD=$(BUILD) tests/bench/throughput

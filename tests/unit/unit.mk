@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# The unit tests (cmocka), included by the Makefile: into $(BUILD)/tests/unit/. Those of the stacks link the library's
+# own parts with a ledger in memory; those of the reporter link all of it but its main().
+
+UNIT_BUILD := $(BUILD)/tests/unit
+UNIT_OBJECTS := $(BUILD)/tests/unit.parts
+UNIT_STACKS := test_stacks test_stack_places test_recall_stress
+UNIT_REPORT := $(filter-out $(UNIT_STACKS),$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
+STACK_PARTS := $(patsubst %,$(BUILD)/preload/%.o,stacks recall scratch modules stack_index unwind_libunwind unwind_libgcc)
+# Frame pointers stay as the compiler likes them: what the tests walk is ordinary code.
+UNIT_CFLAGS = $(COMMON) -Ipreload -Ireport -Itests/unit -pthread $(SAN_FLAGS)
+UNIT_TESTS := $(addprefix $(UNIT_BUILD)/,$(UNIT_STACKS) $(UNIT_REPORT))
+
+.PHONY: test-unit
+test-unit: $(UNIT_TESTS)
+
+$(UNIT_OBJECTS)/%.o: tests/unit/%.c $(wildcard tests/unit/*.h) | $(BUILD)/dependencies-test
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -MMD -MP -c $< -o $@
+$(addprefix $(UNIT_BUILD)/,$(UNIT_STACKS)): $(UNIT_BUILD)/%: $(UNIT_OBJECTS)/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SAN_FLAGS) -pthread -o $@ $^ -lcmocka -ldl
+$(addprefix $(UNIT_BUILD)/,$(UNIT_REPORT)): $(UNIT_BUILD)/%: $(UNIT_OBJECTS)/%.o $(UNIT_OBJECTS)/build_ledger.o \
+		$(UNIT_OBJECTS)/build_analysis.o $(REPORT_PARTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SAN_FLAGS) -pthread -o $@ $^ -lcmocka $(REPORT_LIBS)
+-include $(wildcard $(UNIT_OBJECTS)/*.d)
