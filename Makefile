@@ -77,20 +77,8 @@ include tests/tests.mk tests/unit/unit.mk tests/calls/calls.mk tests/cli/cli.mk 
 # TESTS='programs/eof*' narrows it. Packages first: what follows is built with them.
 check:
 	@$(MAKE) --no-print-directory $(BUILD)/dependencies-test
-	@$(MAKE) --no-print-directory -j2 all test-unit test-programs test-calls test-cli bench-programs $(FUZZ_BUILD)/hostile_ledgers
-	BUILD=$(BUILD) tests/run $(TESTS)
-
-demo: | $(BUILD)/dependencies
-	@tests/install-packages $(DEMO_PACKAGES)
-	@touch $@
-$(BUILD)/dependencies-test: | $(BUILD)/dependencies
-	@tests/install-packages $(TEST_PACKAGES)
-	@touch $@
-
-include tests/tests.mk tests/unit/unit.mk tests/calls/calls.mk tests/cli/cli.mk tests/bench/bench.mk tests/fuzz/fuzz.mk
-
-# TESTS='programs/eof*' narrows it.
-check: all test-unit test-programs test-calls test-cli bench-programs | $(BUILD)/dependencies-test
+	@$(MAKE) --no-print-directory -j2 all test-unit test-programs test-calls test-cli bench-programs \
+		$(FUZZ_BUILD)/hostile_ledgers
 	BUILD=$(BUILD) tests/run $(TESTS)
 
 demo: all $(TEST_BUILD)/demo_server | $(BUILD)/dependencies-demo

@@ -119,6 +119,8 @@ static struct verdict_kernel kernel_of(struct kernel_word *word, uint32_t fd, ui
 		kernel = (struct verdict_kernel){ .tcp_state = word->next->tcp_state,
 						  .has_ages = word->next->tcp_state != 0,
 						  .last_ack_recv_ms = word->next->last_ack_recv_ms,
+						  .last_data_recv_ms = word->next->last_data_recv_ms,
+						  .keepalive = word->next->keepalive,
 						  .at = at };
 	return kernel;
 }

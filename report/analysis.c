@@ -52,7 +52,8 @@ static void host_fill(struct arena *arena, const struct members *members, struct
 			report->boot_id = members->items[i].ledger->header.boot_id;
 }
 
-static void grace_fill(const struct analysis_settings *settings, const struct members *members, struct report *report)
+static void grace_fill(const struct analysis_settings *settings, const struct members *members,
+		       struct report *report)
 {
 	report->grace_ms = report->live ? VERDICT_LIVE_GRACE_MS : VERDICT_EXIT_GRACE_MS;
 	report->grace_exit_rules = !report->live;
@@ -69,7 +70,8 @@ static void grace_fill(const struct analysis_settings *settings, const struct me
 	}
 }
 
-static void gate_fill(const struct analysis_settings *settings, struct arena *arena, struct report *report)
+static void gate_fill(const struct analysis_settings *settings, struct arena *arena,
+		      struct report *report)
 {
 	size_t count = 0;
 
@@ -99,16 +101,24 @@ static void ledger_remarks(struct audit *audit)
 	}
 	if (astray)
 		audit_remark(audit, arena_printf(audit->arena,
-						 "damaged ledger: %" PRIu64 " references in it lead nowhere and were left out",
+						 "damaged ledger: %" PRIu64
+						 " references in it lead nowhere and were left out",
 						 astray));
 	if (torn)
-		audit_remark(audit, arena_printf(audit->arena,
-						 "%" PRIu64 " descriptors changed faster than they could be read", torn));
+		audit_remark(audit,
+			     arena_printf(audit->arena,
+					  "%" PRIu64
+					  " descriptors changed faster than they could be read",
+					  torn));
 	if (unasked)
-		audit_remark(audit, arena_printf(audit->arena,
-						 "%" PRIu64 " process%s took no snapshot of the kernel's states at the end: "
-						 "fin-unread can't be told",
-						 unasked, unasked > 1 ? "es" : ""));
+		audit_remark(
+			audit,
+			arena_printf(
+				audit->arena,
+				"%" PRIu64
+				" process%s took no snapshot of the kernel's states at the end: "
+				"fin-unread can't be told",
+				unasked, unasked > 1 ? "es" : ""));
 }
 
 void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis)
@@ -136,7 +146,8 @@ int analysis_make(const struct analysis_settings *settings, struct analysis *ana
 	if (!error)
 		error = members_read(&analysis->arena, &analysis->members);
 	if (error) {
-		analysis->trouble = analysis->members.trouble ? analysis->members.trouble : strerror(-error);
+		analysis->trouble =
+			analysis->members.trouble ? analysis->members.trouble : strerror(-error);
 		return error;
 	}
 	analysis_of_members(settings, analysis);

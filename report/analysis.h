@@ -23,11 +23,13 @@ struct analysis {
 
 /* 0, or -errno and analysis->trouble. analysis_free() in either case. */
 int analysis_make(const struct analysis_settings *settings, struct analysis *analysis);
-/* The same of members that have been chosen and read already; without a kernel when nobody of them runs. */
+/* The same of members that have been chosen and read already; without a kernel when nobody of them
+ * runs. */
 void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis);
 void analysis_free(struct analysis *analysis);
 
-/* Marks the rules of "rule,rule"; NULL: all of severity error. False: *unknown is no rule (not terminated). */
+/* Marks the rules of "rule,rule"; NULL: all of severity error. False: *unknown is no rule (not
+ * terminated). */
 bool gates_parse(const char *text, bool gates[RULE_COUNT], const char **unknown, int *length);
 
 #endif

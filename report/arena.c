@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE (64u << 10)
-#define ALIGNMENT _Alignof(max_align_t)
+#define ALIGNMENT  _Alignof(max_align_t)
 
 struct arena_block {
 	struct arena_block *next;

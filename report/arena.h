@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that lives as long as one report: allocated piece by piece, freed at once. Nothing here returns NULL:
- * when memory is out, arena_out_of_memory() is called, which must not return (main.c says so and exits).
+ * Memory that lives as long as one report: allocated piece by piece, freed at once. Nothing here
+ * returns NULL: when memory is out, arena_out_of_memory() is called, which must not return (main.c
+ * says so and exits).
  */
 #ifndef ARENA_H
 #define ARENA_H
@@ -18,10 +19,12 @@ extern void (*arena_out_of_memory)(void); /* abort() unless set */
 void *arena_alloc(struct arena *arena, size_t size);
 /* An array of `count` objects; a product that overflows is memory that is out. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
-/* Room for one object more in an array that holds `count`; the array may move. *room is its present size. */
+/* Room for one object more in an array that holds `count`; the array may move. *room is its present
+ * size. */
 void *arena_more(struct arena *arena, void *array, size_t count, size_t *room, size_t size);
 char *arena_copy(struct arena *arena, const char *text);
-__attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format, ...);
+__attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format,
+							 ...);
 /* Frees everything; the arena is empty and may be used again. */
 void arena_free(struct arena *arena);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two books side by side: every open socket of the selected processes, with each descriptor's slot and the
- * kernel's word. join.c fills it, classify.c judges it, group.c and balance.c read it.
+ * The two books side by side: every open socket of the selected processes, with each descriptor's
+ * slot and the kernel's word. join.c fills it, classify.c judges it, group.c and balance.c read it.
  */
 #ifndef AUDIT_H
 #define AUDIT_H
@@ -34,11 +34,13 @@ struct socket_kernel {
 struct judgement {
 	struct verdict verdict;
 	struct ledger_slot merged; /* what all its descriptors saw together */
-	const struct socket_ref *opened, *connected, *evidence, *last_use; /* whose stacks to show; NULL none */
-	uint64_t end;		   /* now, or when its process ended; cycles */
-	bool ripe;		   /* past its grace */
-	bool exit_rules;	   /* by the rules for the end of a process: one ripe one takes along its finding */
-	bool found;		   /* part of a finding (group.c) */
+	const struct socket_ref *opened, *connected, *evidence,
+		*last_use; /* whose stacks to show; NULL none */
+	uint64_t end;	   /* now, or when its process ended; cycles */
+	bool ripe;	   /* past its grace */
+	bool exit_rules;   /* by the rules for the end of a process: one ripe one takes along its
+			      finding */
+	bool found;	   /* part of a finding (group.c) */
 };
 
 struct audited_socket {
@@ -60,7 +62,8 @@ struct held_socket {
 	uint8_t tcp_state;
 	struct audited_socket *socket; /* NULL: no ledger knows it */
 	const char *unexplained;       /* why, when nobody does */
-	bool first; /* the first descriptor of this socket in this process: one socket counts once */
+	bool first; /* the first descriptor of this socket in this process: one socket counts once
+		     */
 	bool first_of_all; /* and in all processes */
 };
 

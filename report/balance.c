@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each process of a report, and the balance; sums are made of the same rows as the findings, so they agree. */
+/* Each process of a report, and the balance; sums are made of the same rows as the findings, so
+ * they agree. */
 #include "balance.h"
 
 #include "classify.h"
@@ -26,13 +27,16 @@ static const struct {
 	{ LOST_RACES, "openings or closings lost to a race of two threads" },
 };
 
-static void process_lost(struct arena *arena, const struct ledger_header *header, struct process *process)
+static void process_lost(struct arena *arena, const struct ledger_header *header,
+			 struct process *process)
 {
-	process->lost = arena_array(arena, sizeof(lost_names) / sizeof(*lost_names), sizeof(*process->lost));
+	process->lost = arena_array(arena, sizeof(lost_names) / sizeof(*lost_names),
+				    sizeof(*process->lost));
 	for (size_t i = 0; i < sizeof(lost_names) / sizeof(*lost_names); i++)
 		if (header->lost[lost_names[i].lost])
 			process->lost[process->lost_kinds++] =
-				(struct lost_count){ lost_names[i].what, header->lost[lost_names[i].lost] };
+				(struct lost_count){ lost_names[i].what,
+						     header->lost[lost_names[i].lost] };
 	process->lost_slots = header->lost[LOST_SLOTS];
 	process->lost_stacks = header->lost[LOST_STACKS];
 }
@@ -102,7 +106,8 @@ static void unexplained_add(struct arena *arena, struct process *process, const 
 	process->unexplained = longer;
 }
 
-static void close_wait_count(struct process *process, uint8_t state, const struct audited_socket *socket, bool known)
+static void close_wait_count(struct process *process, uint8_t state,
+			     const struct audited_socket *socket, bool known)
 {
 	if (state != KERNEL_CLOSE_WAIT)
 		return;
@@ -134,7 +139,8 @@ static void process_coverage(struct audit *audit, size_t index, struct process *
 	}
 }
 
-/* Of an ended process the kernel was asked about the sockets that its ledger knew, and only if it could be. */
+/* Of an ended process the kernel was asked about the sockets that its ledger knew, and only if it
+ * could be. */
 static void sockets_of_the_ended(struct audit *audit, struct process **processes)
 {
 	for (size_t i = 0; i < audit->socket_count; i++) {
@@ -143,7 +149,8 @@ static void sockets_of_the_ended(struct audit *audit, struct process **processes
 			struct process *process = processes[socket->refs[j].member];
 			bool again = false;
 			for (size_t k = 0; k < j && !again; k++)
-				again = socket->refs[k].holds && socket->refs[k].member == socket->refs[j].member;
+				again = socket->refs[k].holds &&
+					socket->refs[k].member == socket->refs[j].member;
 			if (!socket->refs[j].holds || again || !process || !process->coverage_known)
 				continue;
 			process->kernel++;
@@ -166,7 +173,8 @@ static void states_count(struct audit *audit, struct report *report)
 		const struct audited_process *process = &audit->processes[i];
 		for (size_t j = 0; j < process->held_count; j++) {
 			const struct held_socket *held = &process->held[j];
-			if (held->first_of_all && !held->socket && held->tcp_state < TCP_STATE_COUNT)
+			if (held->first_of_all && !held->socket &&
+			    held->tcp_state < TCP_STATE_COUNT)
 				report->states[held->tcp_state]++;
 		}
 	}
@@ -176,9 +184,11 @@ static void states_count(struct audit *audit, struct report *report)
 void audit_balance(struct audit *audit, struct report *report)
 {
 	struct members *members = audit->members;
-	struct process **processes = arena_array(audit->arena, members->count + 1, sizeof(struct process *));
+	struct process **processes =
+		arena_array(audit->arena, members->count + 1, sizeof(struct process *));
 
-	report->processes = arena_array(audit->arena, members->count + 1, sizeof(*report->processes));
+	report->processes =
+		arena_array(audit->arena, members->count + 1, sizeof(*report->processes));
 	for (size_t i = 0; i < members->count; i++) {
 		const struct member *member = &members->items[i];
 		if (member->witness)
@@ -204,7 +214,8 @@ void audit_balance(struct audit *audit, struct report *report)
 			report->live = true;
 			if (!process->exe)
 				process->exe = proc_exe(audit->arena, member->pid);
-			uint64_t limit = proc_nofile_limit(member->pid), net_ns = proc_namespace(member->pid, "net");
+			uint64_t limit = proc_nofile_limit(member->pid),
+				 net_ns = proc_namespace(member->pid, "net");
 			process->nofile_limit = limit ? limit : process->nofile_limit;
 			process->net_ns = net_ns ? net_ns : process->net_ns;
 			process_coverage(audit, i, process);

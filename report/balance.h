@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each process of a report, with the balance of what the kernel shows and what the ledger explains. */
+/* Each process of a report, with the balance of what the kernel shows and what the ledger explains.
+ */
 #ifndef BALANCE_H
 #define BALANCE_H
 

@@ -78,7 +78,8 @@ static bool any_in_state(const struct finding *finding, const char *state)
 	return false;
 }
 
-static void cause_of_fin(struct arena *arena, struct finding *finding, struct audited_socket *const *sockets)
+static void cause_of_fin(struct arena *arena, struct finding *finding,
+			 struct audited_socket *const *sockets)
 {
 	size_t counts[REASON_COUNT] = { 0 }, connectors = 0;
 	enum reason reason = IDLE;
@@ -91,51 +92,63 @@ static void cause_of_fin(struct arena *arena, struct finding *finding, struct au
 		if (counts[r] > counts[reason])
 			reason = r;
 	const char *idle = duration_text(arena, oldest(finding, row_idle));
-	const char *text = NULL, *gone = any_in_state(finding, "CLOSE") && !any_in_state(finding, "CLOSE_WAIT") ?
-						 "the connection is gone (state CLOSE, which no tool lists)" :
-						 "the peer has ended";
+	const char *text = NULL,
+		   *gone = any_in_state(finding, "CLOSE") && !any_in_state(finding, "CLOSE_WAIT")
+				   ? "the connection is gone (state CLOSE, which no tool lists)"
+				   : "the peer has ended";
 	switch (reason) {
 	case BEHIND_LIBC:
 		finding->class = 'A';
 		text = arena_printf(arena,
-				    "%s; the socket is read through stdio (fdopen), behind libc, so whether its EOF was "
+				    "%s; the socket is read through stdio (fdopen), behind libc, "
+				    "so whether its EOF was "
 				    "seen isn't known",
 				    gone);
 		break;
 	case READING_OFF:
 		finding->class = 'G';
-		text = arena_printf(arena, "%s while reading is switched off: epoll watches it without EPOLLIN", gone);
+		text = arena_printf(
+			arena, "%s while reading is switched off: epoll watches it without EPOLLIN",
+			gone);
 		break;
 	case WORKING:
 		finding->class = 'H';
-		text = arena_printf(arena, "%s; a request was received up to %s ago and never answered", gone, idle);
+		text = arena_printf(arena,
+				    "%s; a request was received up to %s ago and never answered",
+				    gone, idle);
 		break;
 	case UNREAD_DATA:
 		finding->class = connectors ? 'D' : 'H';
-		text = arena_printf(arena, "%s with up to %" PRIu64 " bytes unread; last use up to %s ago", gone,
-				    oldest(finding, row_unread), idle);
+		text = arena_printf(arena,
+				    "%s with up to %" PRIu64 " bytes unread; last use up to %s ago",
+				    gone, oldest(finding, row_unread), idle);
 		break;
 	case NEVER_READ:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s and nothing was ever read here; idle for up to %s", gone, idle);
+		text = arena_printf(arena, "%s and nothing was ever read here; idle for up to %s",
+				    gone, idle);
 		break;
 	case IDLE:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s; idle for up to %s, and never read since", gone, idle);
+		text = arena_printf(arena, "%s; idle for up to %s, and never read since", gone,
+				    idle);
 		break;
 	case REASON_COUNT:
 		break;
 	}
 	if (counts[reason] < finding->socket_count)
-		text = arena_printf(arena, "%s (%zu of %zu)", text, counts[reason], finding->socket_count);
+		text = arena_printf(arena, "%s (%zu of %zu)", text, counts[reason],
+				    finding->socket_count);
 	finding->cause = text;
 }
 
-void finding_cause(struct arena *arena, struct finding *finding, struct audited_socket *const *sockets)
+void finding_cause(struct arena *arena, struct finding *finding,
+		   struct audited_socket *const *sockets)
 {
 	const char *since = duration_text(arena, oldest(finding, row_since));
 	const char *call = finding->evidence.call ? finding->evidence.call : "a call";
-	const char *error = finding->evidence.error ? strerrorname_np(finding->evidence.error) : NULL;
+	const char *error =
+		finding->evidence.error ? strerrorname_np(finding->evidence.error) : NULL;
 	uint64_t eof_reads = 0;
 
 	finding->class = rules[finding->rule].class;
@@ -143,33 +156,42 @@ void finding_cause(struct arena *arena, struct finding *finding, struct audited_
 		eof_reads += finding->sockets[i].eof_reads;
 	switch (finding->rule) {
 	case RULE_CONNECT_FAILED:
-		finding->cause = error ? arena_printf(arena, "%s() failed with %s up to %s ago; no close() since", call,
-						      error, since) :
-					 arena_printf(arena, "the kernel gave up the pending %s() and the program never "
-							     "looked", call);
+		finding->cause =
+			error ? arena_printf(arena,
+					     "%s() failed with %s up to %s ago; no close() since",
+					     call, error, since)
+			      : arena_printf(
+					arena,
+					"the kernel gave up the pending %s() and the program never "
+					"looked",
+					call);
 		break;
 	case RULE_SHUTDOWN:
-		finding->cause = arena_printf(arena, "both ways were shut up to %s ago, the descriptor is still open",
-					      since);
+		finding->cause = arena_printf(
+			arena, "both ways were shut up to %s ago, the descriptor is still open",
+			since);
 		break;
 	case RULE_EOF:
-		finding->cause = arena_printf(arena,
-					      "%s() returned 0 up to %s ago; since then nothing was sent and nothing closed%s",
-					      call, since,
-					      eof_reads > finding->socket_count * 100 ?
-						      arena_printf(arena, "; EOF was read %" PRIu64 " times", eof_reads) :
-						      "");
+		finding->cause = arena_printf(
+			arena,
+			"%s() returned 0 up to %s ago; since then nothing was sent and nothing "
+			"closed%s",
+			call, since,
+			eof_reads > finding->socket_count * 100
+				? arena_printf(arena, "; EOF was read %" PRIu64 " times", eof_reads)
+				: "");
 		break;
 	case RULE_ERROR:
-		finding->cause = arena_printf(arena, "%s() failed with %s up to %s ago; no close() since", call,
-					      error ? error : "an error", since);
+		finding->cause =
+			arena_printf(arena, "%s() failed with %s up to %s ago; no close() since",
+				     call, error ? error : "an error", since);
 		break;
 	case RULE_FIN_UNREAD:
 		cause_of_fin(arena, finding, sockets);
 		break;
 	case RULE_DOUBLE_CLOSE:
-		finding->cause = arena_printf(arena, "%s() of a number that was closed already: %s", call,
-					      error ? error : "EBADF");
+		finding->cause = arena_printf(arena, "%s() of a number that was closed already: %s",
+					      call, error ? error : "EBADF");
 		break;
 	case RULE_COUNT:
 		break;

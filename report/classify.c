@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges every audited socket. What its descriptors saw, in several numbers and processes, is put together
- * first: an EOF that a child read is an EOF of the socket. The rule itself stands in sockaudit/verdict.h.
+ * Judges every audited socket. What its descriptors saw, in several numbers and processes, is put
+ * together first: an EOF that a child read is an EOF of the socket. The rule itself stands in
+ * sockaudit/verdict.h.
  */
 #include "classify.h"
 
@@ -43,17 +44,31 @@ static uint64_t last_use(const struct ledger_slot *slot)
 	return verdict_later(slot->last_receive, slot->last_send);
 }
 
-static const struct socket_ref *opened_ref(const struct audited_socket *socket)
+static const struct socket_ref *best_origin(const struct audited_socket *socket, bool holding_only)
 {
-	const struct socket_ref *best = &socket->refs[0];
+	const struct socket_ref *best = NULL;
 
-	for (size_t i = 1; i < socket->ref_count; i++) {
+	for (size_t i = 0; i < socket->ref_count; i++) {
 		const struct socket_ref *ref = &socket->refs[i];
-		int better = origin_rank(ref) - origin_rank(best);
+		if (holding_only && !ref->holds)
+			continue;
+		int better = best ? origin_rank(ref) - origin_rank(best) : 1;
 		if (better > 0 || (!better && ref->slot->opened_at < best->slot->opened_at))
 			best = ref;
 	}
 	return best;
+}
+
+/*
+ * The call that made what is still open: of a copy whose original is closed, that is dup(). Only of
+ * what came by fork or exec do others know better, even when their own descriptor is gone.
+ */
+static const struct socket_ref *opened_ref(const struct audited_socket *socket)
+{
+	const struct socket_ref *holding = best_origin(socket, true),
+				*any = best_origin(socket, false);
+
+	return holding && origin_rank(holding) > 1 ? holding : any;
 }
 
 /* The earlier of two evidences; 0 is "never". */
@@ -66,7 +81,9 @@ struct evidence {
 	const struct socket_ref *eof, *error, *shutdown, *connect, *used;
 };
 
-static void slot_merge(struct ledger_slot *merged, struct evidence *evidence, const struct socket_ref *ref)
+/* How the socket came to be: true whoever says so. */
+static void origin_merge(struct ledger_slot *merged, struct evidence *evidence,
+			 const struct socket_ref *ref)
 {
 	const uint32_t connecting = SOCKET_CONNECTING | SOCKET_CONNECT_FAILED;
 	const struct ledger_slot *slot = ref->slot;
@@ -80,6 +97,18 @@ static void slot_merge(struct ledger_slot *merged, struct evidence *evidence, co
 		evidence->connect = ref;
 	}
 	merged->flags |= slot->flags & ~connecting;
+	if (!merged->local.known)
+		merged->local = slot->local;
+	if (!merged->peer.known)
+		merged->peer = slot->peer;
+}
+
+/* What was seen and done through one descriptor. */
+static void life_merge(struct ledger_slot *merged, struct evidence *evidence,
+		       const struct socket_ref *ref)
+{
+	const struct ledger_slot *slot = ref->slot;
+
 	if (is_earlier(slot->eof_at, merged->eof_at)) {
 		merged->eof_at = slot->eof_at;
 		merged->eof_call = slot->eof_call;
@@ -122,22 +151,36 @@ static void slot_merge(struct ledger_slot *merged, struct evidence *evidence, co
 	merged->sent += slot->sent;
 	merged->exchanges += slot->exchanges;
 	merged->eof_reads += slot->eof_reads;
-	if (!merged->local.known)
-		merged->local = slot->local;
-	if (!merged->peer.known)
-		merged->peer = slot->peer;
 }
 
 /*
- * An inherited descriptor that was never used is nobody's forgotten close(): its owner is elsewhere, and what
- * becomes of it when the owner has closed is another rule's matter.
+ * A descriptor that was closed speaks for its process if that still holds the socket by another
+ * one. A child that read the end and closed did its duty: that the parent never looked stays true.
+ */
+static bool speaks(const struct audit *audit, const struct audited_socket *socket,
+		   const struct socket_ref *ref)
+{
+	const struct member *member = &audit->members->items[ref->member];
+
+	for (size_t i = 0; i < socket->ref_count && !ref->holds; i++) {
+		const struct member *holder = &audit->members->items[socket->refs[i].member];
+		if (socket->refs[i].holds && holder->pid == member->pid &&
+		    holder->start_ticks == member->start_ticks)
+			return true;
+	}
+	return ref->holds;
+}
+
+/*
+ * An inherited descriptor that was never used is nobody's forgotten close(): its owner is
+ * elsewhere, and what becomes of it when the owner has closed is another rule's matter.
  */
 static bool is_bystander(const struct socket_ref *ref)
 {
 	const struct ledger_slot *slot = ref->slot;
 
-	return slot->origin == ORIGIN_INHERITED && !last_use(slot) && !slot->eof_at && !slot->error_at &&
-	       !slot->shutdown_at;
+	return slot->origin == ORIGIN_INHERITED && !last_use(slot) && !slot->eof_at &&
+	       !slot->error_at && !slot->shutdown_at;
 }
 
 static struct verdict_kernel kernel_word(const struct socket_kernel *kernel)
@@ -152,8 +195,8 @@ static struct verdict_kernel kernel_word(const struct socket_kernel *kernel)
 	};
 }
 
-static void grace_apply(struct judgement *judgement, const struct member *member,
-			bool live, const struct grace *grace)
+static void grace_apply(struct judgement *judgement, const struct member *member, bool live,
+			const struct grace *grace)
 {
 	const struct ledger *ledger = member->ledger;
 	const struct verdict *verdict = &judgement->verdict;
@@ -168,8 +211,8 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 						 (verdict->working ? VERDICT_WORKING_FACTOR : 1u);
 	} else {
 		judgement->exit_rules = true;
-		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings, judgement->end,
-						       ledger->ns_per_cycle);
+		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings,
+						       judgement->end, ledger->ns_per_cycle);
 	}
 }
 
@@ -191,9 +234,12 @@ static const struct socket_ref *evidence_of(enum verdict_rule rule, const struct
 	return NULL;
 }
 
-/* Whose process owes the close: the one that saw the end if it still holds, else the opener, else any holder. */
-static const struct member *debtor_of(const struct audit *audit, const struct audited_socket *socket,
-				      const struct socket_ref *evidence, const struct socket_ref *opened)
+/* Whose process owes the close: the one that saw the end if it still holds, else the opener, else
+ * any holder. */
+static const struct member *debtor_of(const struct audit *audit,
+				      const struct audited_socket *socket,
+				      const struct socket_ref *evidence,
+				      const struct socket_ref *opened)
 {
 	const struct socket_ref *wanted[] = { evidence, opened };
 
@@ -206,19 +252,25 @@ static const struct member *debtor_of(const struct audit *audit, const struct au
 	return NULL;
 }
 
-static void socket_judge(struct audit *audit, struct audited_socket *socket, const struct grace *grace)
+static void socket_judge(struct audit *audit, struct audited_socket *socket,
+			 const struct grace *grace)
 {
 	const struct socket_ref *opened = opened_ref(socket);
 	struct ledger_slot merged = *opened->slot;
 	struct evidence evidence = { NULL, NULL, NULL, NULL, NULL };
 	bool owned = false;
 
-	/* The opener's own facts come in by the same door as the others', so that each knows who saw it. */
-	merged.connect_at = merged.eof_at = merged.error_at = merged.shutdown_at = merged.told_at = 0;
-	merged.last_receive = merged.last_send = merged.received = merged.sent = merged.epoll_since = 0;
+	/* The opener's own facts come in by the same door as the others', so that each knows who
+	 * saw it. */
+	merged.connect_at = merged.eof_at = merged.error_at = merged.shutdown_at = merged.told_at =
+		0;
+	merged.last_receive = merged.last_send = merged.received = merged.sent =
+		merged.epoll_since = 0;
 	merged.exchanges = merged.eof_reads = 0;
 	for (size_t i = 0; i < socket->ref_count; i++) {
-		slot_merge(&merged, &evidence, &socket->refs[i]);
+		origin_merge(&merged, &evidence, &socket->refs[i]);
+		if (speaks(audit, socket, &socket->refs[i]))
+			life_merge(&merged, &evidence, &socket->refs[i]);
 		owned |= socket->refs[i].holds && !is_bystander(&socket->refs[i]);
 	}
 	if (!owned)

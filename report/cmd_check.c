@@ -43,7 +43,8 @@ int cmd_check(const struct options *options)
 		const struct member *member = unaudited(&analysis.members);
 		if (member)
 			fprintf(stderr,
-				"sockaudit: cannot check process %" PRIu32 ": not audited (%s); start it with "
+				"sockaudit: cannot check process %" PRIu32
+				": not audited (%s); start it with "
 				"LD_PRELOAD=libsockaudit.so\n",
 				member->pid, member->unaudited);
 		else

@@ -18,8 +18,8 @@ static bool is_in_use(const struct ledger_file *file, const struct members *memb
 {
 	struct proc proc;
 
-	if (!proc_read(file->name.pid, &proc) && proc.start_ticks == file->name.start_ticks && proc.state != 'Z' &&
-	    proc.state != 'X')
+	if (!proc_read(file->name.pid, &proc) && proc.start_ticks == file->name.start_ticks &&
+	    proc.state != 'Z' && proc.state != 'X')
 		return true;
 	for (size_t i = 0; i < members->count; i++)
 		if (members->items[i].running && members->items[i].inode == file->inode &&
@@ -38,20 +38,22 @@ static int file_remove(const struct ledger_file *file, const struct options *opt
 	else if (unlink(file->path) && errno != ENOENT)
 		error = -errno;
 	if (error)
-		fprintf(stderr, "sockaudit: cannot remove ledger '%s': %s\n", shown ? shown : "?", strerror(-error));
+		fprintf(stderr, "sockaudit: cannot remove ledger '%s': %s\n", shown ? shown : "?",
+			strerror(-error));
 	free(shown);
 	return error;
 }
 
-static int files_find(struct arena *arena, const struct options *options, struct ledger_files *files)
+static int files_find(struct arena *arena, const struct options *options,
+		      struct ledger_files *files)
 {
 	if (!options->targets[0])
 		ledger_default_folders_list(arena, options->all && geteuid() == 0, files);
 	for (size_t i = 0; options->targets[i]; i++) {
 		int error = ledger_folder_list(arena, options->targets[i], files);
 		if (error) {
-			fprintf(stderr, "sockaudit: cannot read folder '%s': %s\n", options->targets[i],
-				strerror(-error));
+			fprintf(stderr, "sockaudit: cannot read folder '%s': %s\n",
+				options->targets[i], strerror(-error));
 			return error;
 		}
 	}
@@ -82,7 +84,8 @@ int cmd_clean(const struct options *options)
 		       options->dry_run ? "would be removed" : "removed", kept);
 	}
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n", strerror(errno));
+		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n",
+			strerror(errno));
 		status = EXIT_TROUBLE;
 	}
 	arena_free(&arena);

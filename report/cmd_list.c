@@ -37,13 +37,16 @@ static void member_print(const struct member *member)
 {
 	char started[32], books[48] = "-";
 	/* comm and path came from a program: nothing of them may steer the terminal. */
-	char *comm = escape_terminal(member->comm), *path = escape_terminal(member->path ? member->path : "-");
+	char *comm = escape_terminal(member->comm),
+	     *path = escape_terminal(member->path ? member->path : "-");
 
 	if (member->path)
 		snprintf(books, sizeof(books), "%" PRIu64 "/%" PRIu64,
-			 member->opened > member->closed ? member->opened - member->closed : 0, member->opened);
-	printf("%-8" PRIu32 " %-9s %-16s %-19s %13s  %s\n", member->pid, state_of(member), comm ? comm : "?",
-	       started_text(member->started_realtime_ns, started), books, path ? path : "?");
+			 member->opened > member->closed ? member->opened - member->closed : 0,
+			 member->opened);
+	printf("%-8" PRIu32 " %-9s %-16s %-19s %13s  %s\n", member->pid, state_of(member),
+	       comm ? comm : "?", started_text(member->started_realtime_ns, started), books,
+	       path ? path : "?");
 	free(comm);
 	free(path);
 }
@@ -63,12 +66,14 @@ int cmd_list(const struct options *options)
 		status = error == -ENOENT && !options->targets[0] ? EXIT_CLEAN : EXIT_TROUBLE;
 	}
 	if (!error)
-		printf("%-8s %-9s %-16s %-19s %13s  %s\n", "PID", "STATE", "COMM", "STARTED", "OPEN/OPENED", "LEDGER");
+		printf("%-8s %-9s %-16s %-19s %13s  %s\n", "PID", "STATE", "COMM", "STARTED",
+		       "OPEN/OPENED", "LEDGER");
 	for (size_t i = 0; !error && i < members.count; i++)
 		if (!members.items[i].witness && (options->all || !members.items[i].superseded))
 			member_print(&members.items[i]);
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n", strerror(errno));
+		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n",
+			strerror(errno));
 		status = EXIT_TROUBLE;
 	}
 	arena_free(&arena);

@@ -74,13 +74,15 @@ static struct code_ledger *ledger_of(struct code *code, const struct ledger *led
 		return found;
 	found = arena_alloc(code->arena, sizeof(*found));
 	found->ledger = ledger;
-	found->modules = arena_array(code->arena, (size_t)ledger->module_count + 1, sizeof(uint32_t));
+	found->modules =
+		arena_array(code->arena, (size_t)ledger->module_count + 1, sizeof(uint32_t));
 	found->stacks = arena_array(code->arena, (size_t)ledger->stack_count + 1, sizeof(uint32_t));
 	HASH_ADD_PTR(code->ledgers, ledger, found);
 	return found;
 }
 
-static uint32_t module_of(struct code *code, struct code_ledger *known, const struct member *member, uint32_t number)
+static uint32_t module_of(struct code *code, struct code_ledger *known, const struct member *member,
+			  uint32_t number)
 {
 	const struct ledger *ledger = member->ledger;
 	const struct ledger_module *module = ledger_module_of(ledger, number);
@@ -103,8 +105,8 @@ static uint32_t module_of(struct code *code, struct code_ledger *known, const st
 		found->build_id = module->build_id;
 		found->build_id_size = module->build_id_size;
 		found->index = (uint32_t)code->module_count;
-		code->modules = arena_more(code->arena, code->modules, code->module_count, &code->module_room,
-					   sizeof(struct code_module *));
+		code->modules = arena_more(code->arena, code->modules, code->module_count,
+					   &code->module_room, sizeof(struct code_module *));
 		code->modules[code->module_count++] = found;
 		if (size)
 			HASH_ADD_KEYPTR(hh, code->modules_by_key, key, size, found);
@@ -142,10 +144,11 @@ uint32_t code_stack(struct code *code, const struct member *member, stack_id sta
 		memcpy(found->frames, frames, kept * sizeof(*frames));
 		found->count = kept;
 		found->index = (uint32_t)code->stack_count;
-		code->stacks = arena_more(code->arena, code->stacks, code->stack_count, &code->stack_room,
-					  sizeof(struct code_stack *));
+		code->stacks = arena_more(code->arena, code->stacks, code->stack_count,
+					  &code->stack_room, sizeof(struct code_stack *));
 		code->stacks[code->stack_count++] = found;
-		HASH_ADD_KEYPTR(hh, code->stacks_by_frames, found->frames, kept * sizeof(*frames), found);
+		HASH_ADD_KEYPTR(hh, code->stacks_by_frames, found->frames, kept * sizeof(*frames),
+				found);
 	}
 	return known->stacks[stack] = found->index;
 }
@@ -174,8 +177,8 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 	if (wanted->resolved)
 		return wanted->resolved;
 	for (size_t i = 0; i < wanted->count; i++) {
-		const struct code_module *module = wanted->frames[i].module ? code->modules[wanted->frames[i].module] :
-									      NULL;
+		const struct code_module *module =
+			wanted->frames[i].module ? code->modules[wanted->frames[i].module] : NULL;
 		addresses[i].offset = wanted->frames[i].offset;
 		addresses[i].root = module ? module->root : "";
 		if (!module)
@@ -187,7 +190,8 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 	wanted->resolved = stack_empty(code);
 	if (!code->symbols)
 		code->symbols = symbols_new();
-	if (!code->symbols || symbols_stack(code->symbols, addresses, wanted->count, wanted->resolved)) {
+	if (!code->symbols ||
+	    symbols_stack(code->symbols, addresses, wanted->count, wanted->resolved)) {
 		arena_out_of_memory();
 		abort();
 	}
@@ -204,10 +208,11 @@ const struct code_frame *code_site(struct code *code, uint32_t stack)
 	if (wanted->site_known)
 		return wanted->site;
 	for (size_t i = 0; i < wanted->count && !wanted->site; i++) {
-		const struct code_module *module = wanted->frames[i].module ? code->modules[wanted->frames[i].module] :
-									      NULL;
+		const struct code_module *module =
+			wanted->frames[i].module ? code->modules[wanted->frames[i].module] : NULL;
 		const char *path = module && module->path ? module->path : "";
-		if (wanted->frames[i].offset - 1 == site->offset && !strcmp(path, site->module ? site->module : ""))
+		if (wanted->frames[i].offset - 1 == site->offset &&
+		    !strcmp(path, site->module ? site->module : ""))
 			wanted->site = &wanted->frames[i];
 	}
 	wanted->site_known = true;

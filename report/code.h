@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks across ledgers. The same code is at another address in every process; a frame here is a module, told by
- * its build-id, and an offset, so that equal code has equal numbers wherever it ran.
+ * Stacks across ledgers. The same code is at another address in every process; a frame here is a
+ * module, told by its build-id, and an offset, so that equal code has equal numbers wherever it
+ * ran.
  */
 #ifndef CODE_H
 #define CODE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands. To add one: a cmd_*.c with its function, a line in main.c's table, its options in options.c. */
+/* The commands. To add one: a cmd_*.c with its function, a line in main.c's table, its options in
+ * options.c. */
 #ifndef COMMAND_H
 #define COMMAND_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who descends from whom; see family.h. A pid is used again, so a parent must have started before its child. */
+/* Who descends from whom; see family.h. A pid is used again, so a parent must have started before
+ * its child. */
 #include "family.h"
 
 #include <stdlib.h>
@@ -30,7 +31,8 @@ const struct proc *family_proc(const struct family *family, uint32_t pid)
 }
 
 /* The process that had this pid when a child of it started. */
-static bool process_before(const struct family *family, uint32_t pid, uint64_t start_ticks, struct ancestor *found)
+static bool process_before(const struct family *family, uint32_t pid, uint64_t start_ticks,
+			   struct ancestor *found)
 {
 	*found = (struct ancestor){ .pid = pid };
 	for (size_t i = 0; i < family->candidate_count; i++) {
@@ -38,10 +40,12 @@ static bool process_before(const struct family *family, uint32_t pid, uint64_t s
 		if (member->pid != pid || member->start_ticks > start_ticks)
 			continue;
 		if (!found->member || member->start_ticks >= found->start_ticks)
-			*found = (struct ancestor){ pid, member->ppid, member->start_ticks, member };
+			*found =
+				(struct ancestor){ pid, member->ppid, member->start_ticks, member };
 	}
 	const struct proc *proc = family_proc(family, pid);
-	if (proc && proc->start_ticks <= start_ticks && (!found->member || proc->start_ticks > found->start_ticks))
+	if (proc && proc->start_ticks <= start_ticks &&
+	    (!found->member || proc->start_ticks > found->start_ticks))
 		*found = (struct ancestor){ pid, proc->ppid, proc->start_ticks, NULL };
 	return found->member || found->start_ticks;
 }
@@ -50,13 +54,15 @@ static bool parent_of(const struct family *family, struct ancestor *process)
 {
 	struct ancestor parent;
 
-	if (process->ppid > 1 && process_before(family, process->ppid, process->start_ticks, &parent)) {
+	if (process->ppid > 1 &&
+	    process_before(family, process->ppid, process->start_ticks, &parent)) {
 		*process = parent;
 		return true;
 	}
 	/* Its first parent is unknown or gone; whoever it belongs to now may be. */
 	const struct proc *proc = family_proc(family, process->pid);
-	if (proc && proc->start_ticks == process->start_ticks && proc->ppid > 1 && proc->ppid != process->ppid &&
+	if (proc && proc->start_ticks == process->start_ticks && proc->ppid > 1 &&
+	    proc->ppid != process->ppid &&
 	    process_before(family, proc->ppid, process->start_ticks, &parent)) {
 		*process = parent;
 		return true;
@@ -72,7 +78,8 @@ bool family_descends(const struct family *family, uint32_t pid, uint32_t ppid, u
 	for (int depth = 0; depth < DEPTH_MOST; depth++) {
 		if (process.pid == ancestor && process.start_ticks == ancestor_start)
 			return true;
-		/* The parent was named by pid alone: it is the one asked for if that one was there already. */
+		/* The parent was named by pid alone: it is the one asked for if that one was there
+		 * already. */
 		if (process.start_ticks < ancestor_start || !parent_of(family, &process))
 			return false;
 	}

@@ -13,7 +13,8 @@ struct family {
 };
 
 const struct proc *family_proc(const struct family *family, uint32_t pid);
-/* Whether `pid`, started at `start_ticks`, is the process (ancestor, its start) or descends from it. */
+/* Whether `pid`, started at `start_ticks`, is the process (ancestor, its start) or descends from
+ * it. */
 bool family_descends(const struct family *family, uint32_t pid, uint32_t ppid, uint64_t start_ticks,
 		     uint32_t ancestor, uint64_t ancestor_start);
 /* The topmost ancestor that has a ledger, itself if none above has one. */

@@ -3,13 +3,13 @@
 #include "model.h"
 
 const struct rule rules[RULE_COUNT] = {
-#define FINDING(name, rule, severity, class, line, help) \
+#define FINDING(name, rule, severity, class, line, help)                                           \
 	[RULE_##name] = { rule, SEVERITY_##severity, class, line, help },
 #include "findings.def"
 #undef FINDING
 };
 
 const char *const tcp_state_names[TCP_STATE_COUNT] = {
-	NULL,	     "ESTABLISHED", "SYN_SENT",	  "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",	  "TIME_WAIT",
-	"CLOSE",     "CLOSE_WAIT",  "LAST_ACK",	  "LISTEN",   "CLOSING",   "NEW_SYN_RECV",
+	NULL,	 "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",    "TIME_WAIT",
+	"CLOSE", "CLOSE_WAIT",	"LAST_ACK", "LISTEN",	"CLOSING",   "NEW_SYN_RECV",
 };

@@ -16,7 +16,8 @@ struct digest {
 
 static struct digest digest_start(void)
 {
-	return (struct digest){ (unsigned __int128)0x6c62272e07bb0142u << 64 | 0x62b821756295c58du };
+	return (struct digest){ (unsigned __int128)0x6c62272e07bb0142u << 64 |
+				0x62b821756295c58du };
 }
 
 /* The text and its end, so that "ab","c" differs from "a","bc". */
@@ -37,7 +38,8 @@ static bool starts(const char *text, const char *start)
 /* "operator<", "operator<<", "operator->", "operator>=": the angle brackets that are names. */
 static size_t operator_length(const char *text)
 {
-	static const char *const signs[] = { "<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "<", ">" };
+	static const char *const signs[] = { "<=>", "<<=", ">>=", "->*", "<<", ">>",
+					     "<=",  ">=",  "->",  "<",	 ">" };
 
 	if (!starts(text, "operator"))
 		return 0;
@@ -47,12 +49,14 @@ static size_t operator_length(const char *text)
 	return 0;
 }
 
-/* ".part.0", ".isra.0.cold", ".llvm.123", " [clone .x]", "@@V_1", "::h0123456789abcdef": everything from there on. */
+/* ".part.0", ".isra.0.cold", ".llvm.123", " [clone .x]", "@@V_1", "::h0123456789abcdef": everything
+ * from there on. */
 static bool is_suffix(const char *at)
 {
-	static const char *const suffixes[] = { ".part.",	".isra.",   ".constprop.", ".cold",	 ".lto_priv.",
-						".llvm.",	".localalias", ".clone.",	   ".__uniq.",	 " [clone",
-						" (.",	"@",	    " [." };
+	static const char *const suffixes[] = { ".part.",     ".isra.",	 ".constprop.", ".cold",
+						".lto_priv.", ".llvm.",	 ".localalias", ".clone.",
+						".__uniq.",   " [clone", " (.",		"@",
+						" [." };
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
 		if (starts(at, suffixes[i]))
@@ -77,7 +81,8 @@ void function_name_normalise(const char *name, char *normal, size_t size)
 			break;
 		if (*at == '<' && (at != name || strchr(at, '>'))) {
 			/* Rust writes "<T as Trait>::f": there the brackets are the name. */
-			bool rust = !depth && (at == name || (at[-1] == ':' && !starts(at, "<lambda"))) &&
+			bool rust = !depth &&
+				    (at == name || (at[-1] == ':' && !starts(at, "<lambda"))) &&
 				    strstr(at, " as ");
 			if (!rust) {
 				depth++;
@@ -90,7 +95,8 @@ void function_name_normalise(const char *name, char *normal, size_t size)
 		}
 		if (depth)
 			continue;
-		/* "{lambda(int)#2}": the number counts the function's lambdas, and an edit moves it. */
+		/* "{lambda(int)#2}": the number counts the function's lambdas, and an edit moves
+		 * it. */
 		if (*at == '#' && isdigit((unsigned char)at[1])) {
 			while (isdigit((unsigned char)at[1]))
 				at++;
@@ -154,7 +160,8 @@ void finding_fingerprint(struct finding *finding)
 	struct digest digest = digest_start();
 
 	digest_add(&digest, rules[finding->rule].name);
-	bool opened = place_add(&digest, &finding->opened), evidence = place_add(&digest, &finding->evidence);
+	bool opened = place_add(&digest, &finding->opened),
+	     evidence = place_add(&digest, &finding->evidence);
 	finding->stable = opened && evidence;
 	snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64 "%016" PRIx64,
 		 (uint64_t)(digest.state >> 64), (uint64_t)digest.state);

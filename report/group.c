@@ -28,7 +28,8 @@ struct group {
 	size_t socket_count, socket_room;
 	struct misuse_ref *misuses;
 	size_t misuse_count, misuse_room;
-	bool ripe_at_exit; /* one of those judged by the exit rules is ripe: it takes the others along */
+	bool ripe_at_exit; /* one of those judged by the exit rules is ripe: it takes the others
+			      along */
 };
 
 struct grouping {
@@ -58,7 +59,9 @@ static enum finding_rule finding_rule_of(enum verdict_rule rule)
 
 static uint32_t ref_stack(struct grouping *grouping, const struct socket_ref *ref, stack_id stack)
 {
-	return ref ? code_stack(grouping->code, &grouping->audit->members->items[ref->member], stack) : 0;
+	return ref ? code_stack(grouping->code, &grouping->audit->members->items[ref->member],
+				stack)
+		   : 0;
 }
 
 /* The stack that an evidence has in the slot of the descriptor that saw it. */
@@ -84,7 +87,8 @@ static stack_id evidence_stack(const struct judgement *judgement)
 	return 0;
 }
 
-static struct group *group_of(struct grouping *grouping, enum finding_rule rule, uint32_t opened, uint32_t evidence)
+static struct group *group_of(struct grouping *grouping, enum finding_rule rule, uint32_t opened,
+			      uint32_t evidence)
 {
 	struct group_key key = { rule, opened, evidence, 0 };
 	struct group *group;
@@ -105,12 +109,13 @@ static void socket_group(struct grouping *grouping, struct audited_socket *socke
 
 	if (rule == RULE_COUNT || (!judgement->ripe && !judgement->exit_rules))
 		return;
-	struct group *group = group_of(grouping, rule,
-				       ref_stack(grouping, judgement->opened, judgement->opened->slot->opened_stack),
-				       ref_stack(grouping, judgement->evidence, evidence_stack(judgement)));
+	struct group *group = group_of(
+		grouping, rule,
+		ref_stack(grouping, judgement->opened, judgement->opened->slot->opened_stack),
+		ref_stack(grouping, judgement->evidence, evidence_stack(judgement)));
 	group->ripe_at_exit |= judgement->exit_rules && judgement->ripe;
-	group->sockets = arena_more(grouping->audit->arena, group->sockets, group->socket_count, &group->socket_room,
-				    sizeof(struct audited_socket *));
+	group->sockets = arena_more(grouping->audit->arena, group->sockets, group->socket_count,
+				    &group->socket_room, sizeof(struct audited_socket *));
 	group->sockets[group->socket_count++] = socket;
 }
 
@@ -123,17 +128,19 @@ static void misuses_group(struct grouping *grouping, const struct member *member
 		/* Not yet written to its end, or taken back; use after close has no rule so far. */
 		if (!misuse->at || misuse->kind != MISUSE_DOUBLE_CLOSE)
 			continue;
-		struct group *group = group_of(grouping, RULE_DOUBLE_CLOSE,
-					       code_stack(grouping->code, member, misuse->opened_stack),
-					       code_stack(grouping->code, member, misuse->stack));
+		struct group *group =
+			group_of(grouping, RULE_DOUBLE_CLOSE,
+				 code_stack(grouping->code, member, misuse->opened_stack),
+				 code_stack(grouping->code, member, misuse->stack));
 		bool again = false;
 		for (size_t j = 0; j < group->misuse_count && !again && misuse->cookie; j++)
 			again = group->misuses[j].member == member &&
 				group->misuses[j].misuse->cookie == misuse->cookie;
 		if (again)
 			continue;
-		group->misuses = arena_more(grouping->audit->arena, group->misuses, group->misuse_count,
-					    &group->misuse_room, sizeof(*group->misuses));
+		group->misuses =
+			arena_more(grouping->audit->arena, group->misuses, group->misuse_count,
+				   &group->misuse_room, sizeof(*group->misuses));
 		group->misuses[group->misuse_count++] = (struct misuse_ref){ member, misuse };
 	}
 }
@@ -145,18 +152,22 @@ static void group_ripen(struct group *group)
 
 	for (size_t i = 0; i < group->socket_count; i++) {
 		struct judgement *judgement = group->sockets[i]->judgement;
-		judgement->found = judgement->ripe || (judgement->exit_rules && group->ripe_at_exit);
+		judgement->found =
+			judgement->ripe || (judgement->exit_rules && group->ripe_at_exit);
 		if (judgement->found)
 			group->sockets[kept++] = group->sockets[i];
 	}
 	group->socket_count = kept;
 }
 
-static struct place place_make(struct grouping *grouping, const char *call, int error, uint32_t stack)
+static struct place place_make(struct grouping *grouping, const char *call, int error,
+			       uint32_t stack)
 {
 	if (!call && !stack)
 		return (struct place){ .call = NULL };
-	return (struct place){ .call = call ? call : "a call", .error = error, .stack = code_resolve(grouping->code, stack) };
+	return (struct place){ .call = call ? call : "a call",
+			       .error = error,
+			       .stack = code_resolve(grouping->code, stack) };
 }
 
 static const char *ref_call(struct grouping *grouping, const struct socket_ref *ref, uint32_t call)
@@ -170,7 +181,10 @@ static const char *opened_call(struct grouping *grouping, const struct socket_re
 						 "dup",	   "fork",   "recvmsg", "exec" };
 	const char *call = ref_call(grouping, ref, ref->slot->opened_call);
 
-	return call ? call : by_origin[ref->slot->origin < sizeof(by_origin) / sizeof(*by_origin) ? ref->slot->origin : 0];
+	return call ? call
+		    : by_origin[ref->slot->origin < sizeof(by_origin) / sizeof(*by_origin)
+					? ref->slot->origin
+					: 0];
 }
 
 static int row_compare(const void *a, const void *b)
@@ -182,20 +196,25 @@ static int row_compare(const void *a, const void *b)
 	return left->fd < right->fd ? -1 : left->fd > right->fd;
 }
 
-static void finding_of_sockets(struct grouping *grouping, const struct group *group, struct finding *finding)
+static void finding_of_sockets(struct grouping *grouping, const struct group *group,
+			       struct finding *finding)
 {
 	const struct judgement *judgement = group->sockets[0]->judgement;
 	const struct socket_ref *connected = judgement->connected;
 	const struct verdict *verdict = &judgement->verdict;
 
-	finding->opened = place_make(grouping, opened_call(grouping, judgement->opened), 0, group->key.opened);
+	finding->opened = place_make(grouping, opened_call(grouping, judgement->opened), 0,
+				     group->key.opened);
 	if (connected)
-		finding->connected = place_make(grouping, ref_call(grouping, connected, connected->slot->connect_call),
-						connected->slot->connect_errno,
-						ref_stack(grouping, connected, connected->slot->connect_stack));
-	finding->evidence = place_make(grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
-				       verdict->evidence_errno, group->key.evidence);
-	finding->sockets = arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
+		finding->connected = place_make(
+			grouping, ref_call(grouping, connected, connected->slot->connect_call),
+			connected->slot->connect_errno,
+			ref_stack(grouping, connected, connected->slot->connect_stack));
+	finding->evidence = place_make(
+		grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
+		verdict->evidence_errno, group->key.evidence);
+	finding->sockets =
+		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;
 	finding->last_use_ms = MS_UNKNOWN;
 	for (size_t i = 0; i < group->socket_count; i++) {
@@ -208,17 +227,21 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 	}
 }
 
-static void finding_of_misuses(struct grouping *grouping, const struct group *group, struct finding *finding)
+static void finding_of_misuses(struct grouping *grouping, const struct group *group,
+			       struct finding *finding)
 {
 	const struct member *member = group->misuses[0].member;
 	const struct ledger_misuse *misuse = group->misuses[0].misuse;
 
-	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0, group->key.opened);
-	finding->evidence = place_make(grouping, ledger_call(member->ledger, misuse->call),
-				       misuse->error > 0 ? misuse->error : EBADF, group->key.evidence);
+	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0,
+				     group->key.opened);
+	finding->evidence =
+		place_make(grouping, ledger_call(member->ledger, misuse->call),
+			   misuse->error > 0 ? misuse->error : EBADF, group->key.evidence);
 	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
 				     code_stack(grouping->code, member, misuse->closed_stack));
-	finding->sockets = arena_array(grouping->audit->arena, group->misuse_count, sizeof(*finding->sockets));
+	finding->sockets =
+		arena_array(grouping->audit->arena, group->misuse_count, sizeof(*finding->sockets));
 	finding->socket_count = group->misuse_count;
 	finding->last_use_ms = MS_UNKNOWN;
 	for (size_t i = 0; i < group->misuse_count; i++)
@@ -289,7 +312,8 @@ void audit_group(struct audit *audit, struct code *code, struct finding **findin
 			siblings_fill(siblings, group->key.opened, &finding);
 		finding_cause(audit->arena, &finding, group->sockets);
 		if (finding.socket_count)
-			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets), row_compare);
+			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets),
+			      row_compare);
 		finding_fingerprint(&finding);
 		*findings = arena_more(audit->arena, *findings, *count, &room, sizeof(finding));
 		(*findings)[(*count)++] = finding;

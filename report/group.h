@@ -6,8 +6,8 @@
 #include "audit.h"
 #include "code.h"
 
-/* Makes the findings, sorted; sets judgement->found of the sockets in them. Memory is the audit's arena and
- * `code`, which must live as long as the findings. */
+/* Makes the findings, sorted; sets judgement->found of the sockets in them. Memory is the audit's
+ * arena and `code`, which must live as long as the findings. */
 void audit_group(struct audit *audit, struct code *code, struct finding **findings, size_t *count);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ledger and kernel meet here and nowhere else. A running process's slot counts when its descriptor still is the
- * socket that the slot speaks of; an ended one's by the snapshot that the library took at its exit.
+ * Ledger and kernel meet here and nowhere else. A running process's slot counts when its descriptor
+ * still is the socket that the slot speaks of; an ended one's by the snapshot that the library took
+ * at its exit.
  *
- * Everything changes while we look, so the order is: ledgers, then /proc/PID/fd, then the census; and whoever
- * doesn't fit is looked at once more before anything is said of it.
+ * Everything changes while we look, so the order is: ledgers, then /proc/PID/fd, then the census;
+ * and whoever doesn't fit is looked at once more before anything is said of it.
  */
 #include "audit.h"
 
-#include "join_index.h"
+#include "join_sockets.h"
 #include "kernel.h"
 
 #include <errno.h>
@@ -33,29 +34,14 @@ struct doubt {
 
 struct join {
 	struct audit *audit;
-	struct socket_index cookies, inodes, counted;
+	struct join_sockets sockets;
+	struct socket_index counted; /* inodes of sockets that somebody holds */
 	struct census **censuses;
 	size_t census_count, census_room;
 	struct doubt *doubts;
 	size_t doubt_count, doubt_room;
-	uint64_t this_boot;
 	uint64_t killed;
 };
-
-void audit_remark(struct audit *audit, const char *remark)
-{
-	for (size_t i = 0; remark && i < audit->remark_count; i++)
-		if (!strcmp(audit->remarks[i], remark))
-			return;
-	audit->remarks = arena_more(audit->arena, audit->remarks, audit->remark_count, &audit->remark_room,
-				    sizeof(*audit->remarks));
-	audit->remarks[audit->remark_count++] = remark;
-}
-
-static bool member_is_live(const struct member *member)
-{
-	return member->running && !member->superseded && !member->witness;
-}
 
 static struct census *census_of(struct join *join, const struct member *member)
 {
@@ -69,8 +55,8 @@ static struct census *census_of(struct join *join, const struct member *member)
 	if (census->kernel.remark)
 		audit_remark(join->audit, census->kernel.remark);
 	join->audit->kernel_known |= !census->failed;
-	join->censuses = arena_more(join->audit->arena, join->censuses, join->census_count, &join->census_room,
-				    sizeof(struct census *));
+	join->censuses = arena_more(join->audit->arena, join->censuses, join->census_count,
+				    &join->census_room, sizeof(struct census *));
 	join->censuses[join->census_count++] = census;
 	return census;
 }
@@ -98,51 +84,8 @@ static struct held_socket *held_find(const struct audited_process *process, int 
 	return NULL;
 }
 
-static void ref_add(struct join *join, struct audited_socket *socket, uint32_t member, const struct ledger_entry *entry,
-		    bool holds)
-{
-	if (!socket->ref_count) {
-		socket->refs = &socket->only;
-		socket->ref_room = 1;
-	}
-	socket->refs = arena_more(join->audit->arena, socket->refs, socket->ref_count, &socket->ref_room,
-				  sizeof(*socket->refs));
-	socket->refs[socket->ref_count++] =
-		(struct socket_ref){ .member = member, .fd = entry->fd, .slot = &entry->slot, .holds = holds };
-}
-
-/* The socket of a slot that holds it, known already or new. */
-static struct audited_socket *socket_of(struct join *join, uint32_t member, const struct ledger_entry *entry,
-					uint64_t inode, bool live)
-{
-	struct audit *audit = join->audit;
-	uint64_t boot = index_boot(audit->members->items[member].ledger->header.boot_id);
-	uint64_t cookie = entry->slot.cookie;
-	struct audited_socket *socket = cookie ? index_find(&join->cookies, cookie, boot) : NULL;
-
-	if (!socket && live && inode)
-		socket = index_find(&join->inodes, inode, join->this_boot);
-	if (!socket) {
-		socket = arena_alloc(audit->arena, sizeof(*socket));
-		socket->boot = boot;
-		audit->sockets = arena_more(audit->arena, audit->sockets, audit->socket_count, &audit->socket_room,
-					    sizeof(struct audited_socket *));
-		audit->sockets[audit->socket_count++] = socket;
-	}
-	if (cookie && !socket->cookie) {
-		socket->cookie = cookie;
-		index_add(&join->cookies, cookie, boot, socket);
-	}
-	if (live && inode && !socket->inode) {
-		socket->inode = inode;
-		index_add(&join->inodes, inode, join->this_boot, socket);
-	}
-	socket->live |= live;
-	ref_add(join, socket, member, entry, true);
-	return socket;
-}
-
-static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel, uint64_t at)
+static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel,
+			  uint64_t at)
 {
 	struct socket_kernel *word = &socket->kernel;
 
@@ -174,12 +117,14 @@ static bool slot_is_tcp(const struct ledger_slot *slot)
 	return (slot->family == AF_INET || slot->family == AF_INET6) && slot->type == SOCK_STREAM;
 }
 
-/* Whether the descriptor's life is still the one that was copied: else a race, and nothing may be said. */
+/* Whether the descriptor's life is still the one that was copied: else a race, and nothing may be
+ * said. */
 static bool slot_stands(const struct member *member, int fd, const struct ledger_slot *slot)
 {
 	struct ledger_slot now;
 
-	return ledger_reread(member->ledger, fd, &now) && now.life == slot->life && now.cookie == slot->cookie;
+	return ledger_reread(member->ledger, fd, &now) && now.life == slot->life &&
+	       now.cookie == slot->cookie;
 }
 
 static void drift_or_race(struct join *join, uint32_t index, const struct ledger_entry *entry)
@@ -190,7 +135,8 @@ static void drift_or_race(struct join *join, uint32_t index, const struct ledger
 		join->audit->processes[index].drift++;
 }
 
-static void slot_join_live(struct join *join, uint32_t index, const struct ledger_entry *entry, struct census *census)
+static void slot_join_live(struct join *join, uint32_t index, const struct ledger_entry *entry,
+			   struct census *census)
 {
 	const struct member *member = &join->audit->members->items[index];
 	struct audited_process *process = &join->audit->processes[index];
@@ -203,7 +149,8 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 		kernel = kernel_by_cookie(&census->kernel, slot->cookie);
 		if (!kernel && LIFE_PHASE(slot->life) != PHASE_OPEN)
 			return;
-		struct audited_socket *socket = socket_of(join, index, entry, kernel ? kernel->inode : 0, true);
+		struct audited_socket *socket =
+			socket_of(&join->sockets, index, entry, kernel ? kernel->inode : 0, true);
 		if (kernel)
 			kernel_attach(socket, kernel, ledger_now(member->ledger));
 		return;
@@ -220,7 +167,7 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 		drift_or_race(join, index, entry);
 		return;
 	}
-	struct audited_socket *socket = socket_of(join, index, entry, held->inode, true);
+	struct audited_socket *socket = socket_of(&join->sockets, index, entry, held->inode, true);
 	held->socket = socket;
 	if (kernel) {
 		if (!socket->kernel.known)
@@ -231,13 +178,14 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 				      member->ledger->header.net_ns == census->kernel.net_ns);
 	if (!slot_is_tcp(slot) || !here || census->failed)
 		return;
-	join->doubts = arena_more(join->audit->arena, join->doubts, join->doubt_count, &join->doubt_room,
-				  sizeof(*join->doubts));
+	join->doubts = arena_more(join->audit->arena, join->doubts, join->doubt_count,
+				  &join->doubt_room, sizeof(*join->doubts));
 	join->doubts[join->doubt_count++] =
 		(struct doubt){ .socket = socket, .held = held, .member = index, .slot = slot };
 }
 
-/* A second census: who is missing there too, while the descriptor is still the same socket, is in CLOSE. */
+/* A second census: who is missing there too, while the descriptor is still the same socket, is in
+ * CLOSE. */
 static void doubts_settle(struct join *join)
 {
 	struct members *members = join->audit->members;
@@ -249,15 +197,18 @@ static void doubts_settle(struct join *join)
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
 		struct census *census = census_of(join, member);
-		const struct kernel_socket *kernel = kernel_by_inode(&census->kernel, doubt->held->inode);
+		const struct kernel_socket *kernel =
+			kernel_by_inode(&census->kernel, doubt->held->inode);
 		if (doubt->socket->kernel.known || census->failed)
 			continue;
-		if (kernel && (!kernel->cookie || !doubt->slot->cookie || kernel->cookie == doubt->slot->cookie)) {
+		if (kernel && (!kernel->cookie || !doubt->slot->cookie ||
+			       kernel->cookie == doubt->slot->cookie)) {
 			kernel_attach(doubt->socket, kernel, ledger_now(member->ledger));
 			doubt->held->tcp_state = kernel->state;
 			continue;
 		}
-		if (kernel || proc_socket_inode(member->pid, doubt->held->fd) != doubt->held->inode ||
+		if (kernel ||
+		    proc_socket_inode(member->pid, doubt->held->fd) != doubt->held->inode ||
 		    !proc_socket_is_tcp(member->pid, doubt->held->fd) ||
 		    !slot_stands(member, doubt->held->fd, doubt->slot))
 			continue;
@@ -268,57 +219,6 @@ static void doubts_settle(struct join *join)
 	}
 }
 
-static int snapshot_compare(const void *a, const void *b)
-{
-	const struct ledger_snapshot *left = a, *right = b;
-
-	return left->fd < right->fd ? -1 : left->fd > right->fd;
-}
-
-static const struct ledger_snapshot *snapshot_find(const struct ledger *ledger, const struct ledger_entry *entry)
-{
-	struct ledger_snapshot key = { .fd = entry->fd };
-	const struct ledger_snapshot *found =
-		ledger->snapshot_count ? bsearch(&key, ledger->snapshots, ledger->snapshot_count, sizeof(key),
-						 snapshot_compare) :
-					 NULL;
-
-	return found && found->life == entry->slot.life ? found : NULL;
-}
-
-static void slot_join_ended(struct join *join, uint32_t index, const struct ledger_entry *entry)
-{
-	const struct ledger *ledger = join->audit->members->items[index].ledger;
-	bool open = LIFE_PHASE(entry->slot.life) == PHASE_OPEN;
-	const struct ledger_snapshot *snapshot = NULL;
-
-	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
-		snapshot = snapshot_find(ledger, entry);
-	if (snapshot && snapshot->gone) {
-		join->audit->processes[index].drift += open;
-		return;
-	}
-	/* A close that was called is believed, unless the exit found the socket open all the same. */
-	if (!open && !(snapshot && snapshot->valid))
-		return;
-	struct audited_socket *socket = socket_of(join, index, entry, 0, false);
-	if (!snapshot || !snapshot->valid || socket->kernel.known)
-		return;
-	join->audit->kernel_known = true;
-	socket->kernel = (struct socket_kernel){
-		.known = true,
-		.tcp_state = snapshot->tcp_state < TCP_STATE_COUNT ? snapshot->tcp_state : 0,
-		.queues_known = snapshot->tcp_state && snapshot->tcp_state != KERNEL_CLOSE,
-		.ages_known = snapshot->tcp_state,
-		.keepalive = snapshot->keepalive,
-		.recv_q = snapshot->recv_q,
-		.send_q = snapshot->send_q,
-		.last_data_recv_ms = snapshot->last_data_recv_ms,
-		.last_ack_recv_ms = snapshot->last_ack_recv_ms,
-		.at = ledger->header.ended_at ? ledger->header.ended_at : ledger_youngest(ledger),
-	};
-}
-
 static void process_files(struct join *join, uint32_t index)
 {
 	const struct member *member = &join->audit->members->items[index];
@@ -327,21 +227,23 @@ static void process_files(struct join *join, uint32_t index)
 	int error = proc_files(join->audit->arena, member->pid, &files);
 
 	if (error) {
-		audit_remark(join->audit,
-			     arena_printf(join->audit->arena,
-					  "the descriptors of process %" PRIu32 " can't be listed (%s): no balance",
-					  member->pid, strerror(-error)));
+		audit_remark(join->audit, arena_printf(join->audit->arena,
+						       "the descriptors of process %" PRIu32
+						       " can't be listed (%s): no balance",
+						       member->pid, strerror(-error)));
 		return;
 	}
 	process->files_known = true;
 	process->open_files = files.open;
 	process->held_count = files.socket_count;
-	process->held = arena_array(join->audit->arena, files.socket_count + 1, sizeof(*process->held));
-	const char *reason = files.io_uring ? "opened by io_uring or a raw system call" :
-			     member->unaudited ? "process not audited" :
-			     !member->ledger ? "inherited, or opened by a raw system call" :
-			     member->ledger->header.lost[LOST_SLOTS] ? "no room in the ledger" :
-								       "opened before the preload or by a raw system call";
+	process->held =
+		arena_array(join->audit->arena, files.socket_count + 1, sizeof(*process->held));
+	const char *reason = files.io_uring	 ? "opened by io_uring or a raw system call"
+			     : member->unaudited ? "process not audited"
+			     : !member->ledger	 ? "inherited, or opened by a raw system call"
+			     : member->ledger->header.lost[LOST_SLOTS]
+				     ? "no room in the ledger"
+				     : "opened before the preload or by a raw system call";
 	for (size_t i = 0; i < files.socket_count; i++)
 		process->held[i] = (struct held_socket){ .fd = files.sockets[i].fd,
 							 .inode = files.sockets[i].inode,
@@ -356,60 +258,20 @@ static void slots_join(struct join *join)
 		const struct member *member = &members->items[i];
 		if (!member->ledger || member->witness || member->superseded)
 			continue;
-		bool live = member_is_live(member);
-		struct census *census = live ? census_of(join, member) : NULL;
-		if (!live && member->ledger->header.state == LEDGER_EXEC)
-			continue; /* what became of its sockets after the exec() nobody wrote down */
-		join->killed += !live && member->ledger->header.state == LEDGER_RUNNING;
-		if (!live && member->ledger->snapshot_count)
-			qsort(member->ledger->snapshots, member->ledger->snapshot_count,
-			      sizeof(*member->ledger->snapshots), snapshot_compare);
-		for (size_t j = 0; j < member->ledger->slot_count; j++) {
-			const struct ledger_entry *entry = &member->ledger->slots[j];
-			if (LIFE_PHASE(entry->slot.life) == PHASE_GONE)
-				continue;
-			if (live)
-				slot_join_live(join, i, entry, census);
-			else
-				slot_join_ended(join, i, entry);
-		}
-	}
-}
-
-/* What closed descriptors, earlier programs of a process and its relatives know of the sockets that are open. */
-static void witnesses_join(struct join *join)
-{
-	struct members *members = join->audit->members;
-
-	for (uint32_t i = 0; i < members->count; i++) {
-		const struct member *member = &members->items[i];
-		if (!member->ledger)
+		if (!member_is_live(member)) {
+			join->killed += member->ledger->header.state == LEDGER_RUNNING;
+			ended_join(&join->sockets, i);
 			continue;
-		uint64_t boot = index_boot(member->ledger->header.boot_id);
-		for (size_t j = 0; j < member->ledger->slot_count; j++) {
-			const struct ledger_entry *entry = &member->ledger->slots[j];
-			struct audited_socket *socket =
-				entry->slot.cookie ? index_find(&join->cookies, entry->slot.cookie, boot) : NULL;
-			bool there = !socket;
-			for (size_t k = 0; !there && k < socket->ref_count; k++)
-				there = socket->refs[k].slot == &entry->slot;
-			if (!there)
-				ref_add(join, socket, i, entry, false);
 		}
+		struct census *census = census_of(join, member);
+		for (size_t j = 0; j < member->ledger->slot_count; j++)
+			if (LIFE_PHASE(member->ledger->slots[j].slot.life) != PHASE_GONE)
+				slot_join_live(join, i, &member->ledger->slots[j], census);
 	}
 }
 
-static void holder_add(struct join *join, struct audited_socket *socket, const struct member *member, int fd)
-{
-	struct arena *arena = join->audit->arena;
-
-	socket->holders = arena_more(arena, socket->holders, socket->holder_count, &socket->holder_room,
-				     sizeof(*socket->holders));
-	socket->holders[socket->holder_count++] =
-		(struct holder){ .pid = member->pid, .comm = member->comm, .fd = fd };
-}
-
-/* Every descriptor in the family that is one of the audited sockets, and what nobody can account for. */
+/* Every descriptor in the family that is one of the audited sockets, and what nobody can account
+ * for. */
 static void held_join(struct join *join, uint32_t index)
 {
 	struct audit *audit = join->audit;
@@ -424,7 +286,8 @@ static void held_join(struct join *join, uint32_t index)
 		struct ledger_slot slot;
 		const struct kernel_socket *kernel = kernel_by_inode(&census->kernel, held->inode);
 		if (!held->socket)
-			held->socket = index_find(&join->inodes, held->inode, join->this_boot);
+			held->socket = index_find(&join->sockets.inodes, held->inode,
+						  join->sockets.this_boot);
 		/* The state that the finding is judged by, so that the sums agree. */
 		if (held->socket && held->socket->kernel.known)
 			held->tcp_state = held->socket->kernel.tcp_state;
@@ -437,12 +300,13 @@ static void held_join(struct join *join, uint32_t index)
 		if (held->first_of_all)
 			index_add(&join->counted, held->inode, 0, &unknown);
 		if (held->socket)
-			holder_add(join, held->socket, member, held->fd);
+			holder_add(&join->sockets, held->socket, member, held->fd);
 		/* Opened, or written down, since the ledger was copied. */
-		if (held->socket || (member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
-				     LIFE_PHASE(slot.life) == PHASE_OPEN &&
-				     (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
-				     !ledger_slot_of(member->ledger, held->fd)))
+		if (held->socket ||
+		    (member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
+		     LIFE_PHASE(slot.life) == PHASE_OPEN &&
+		     (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
+		     !ledger_slot_of(member->ledger, held->fd)))
 			held->unexplained = NULL;
 		/* Gone again, or another one: the race explains it. */
 		else if (proc_socket_inode(member->pid, held->fd) != held->inode)
@@ -451,46 +315,38 @@ static void held_join(struct join *join, uint32_t index)
 	index_free(&seen);
 }
 
-static void ended_holders(struct join *join)
-{
-	for (size_t i = 0; i < join->audit->socket_count; i++) {
-		struct audited_socket *socket = join->audit->sockets[i];
-		for (size_t j = 0; j < socket->ref_count; j++) {
-			const struct member *member = &join->audit->members->items[socket->refs[j].member];
-			bool listed = socket->live && join->audit->processes[socket->refs[j].member].files_known;
-			if (socket->refs[j].holds && !listed && (!socket->live || member_is_live(member)))
-				holder_add(join, socket, member, socket->refs[j].fd);
-		}
-	}
-}
-
 int audit_join(struct arena *arena, struct members *members, struct audit *audit)
 {
 	struct join join = {
-		.audit = audit, .cookies.arena = arena, .inodes.arena = arena, .counted.arena = arena
+		.audit = audit,
+		.sockets = { .audit = audit, .cookies.arena = arena, .inodes.arena = arena },
+		.counted.arena = arena,
 	};
 
 	*audit = (struct audit){ .arena = arena, .members = members };
 	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
-	join.this_boot = index_boot(proc_boot_id(arena));
+	join.sockets.this_boot = index_boot(proc_boot_id(arena));
 	for (uint32_t i = 0; i < members->count; i++)
 		if (member_is_live(&members->items[i]))
 			process_files(&join, i);
 	slots_join(&join);
 	doubts_settle(&join);
-	witnesses_join(&join);
+	witnesses_join(&join.sockets);
 	for (uint32_t i = 0; i < members->count; i++)
 		if (member_is_live(&members->items[i]))
 			held_join(&join, i);
-	ended_holders(&join);
+	unlisted_holders_add(&join.sockets);
 	if (join.killed)
-		audit_remark(audit, arena_printf(arena,
-						 "%" PRIu64 " process%s killed: the kernel's states at the end are not "
-						 "known, so fin-unread can't be told",
-						 join.killed, join.killed > 1 ? "es were" : " was"));
+		audit_remark(
+			audit,
+			arena_printf(arena,
+				     "%" PRIu64
+				     " process%s killed: the kernel's states at the end are not "
+				     "known, so fin-unread can't be told",
+				     join.killed, join.killed > 1 ? "es were" : " was"));
 	censuses_free(&join);
-	index_free(&join.cookies);
-	index_free(&join.inodes);
+	index_free(&join.sockets.cookies);
+	index_free(&join.sockets.inodes);
 	index_free(&join.counted);
 	return 0;
 }

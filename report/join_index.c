@@ -23,7 +23,8 @@ struct audited_socket *index_find(const struct socket_index *index, uint64_t val
 	return entry ? entry->socket : NULL;
 }
 
-void index_add(struct socket_index *index, uint64_t value, uint64_t boot, struct audited_socket *socket)
+void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
+	       struct audited_socket *socket)
 {
 	struct index_entry *entry = arena_alloc(index->arena, sizeof(*entry));
 

@@ -14,7 +14,8 @@ struct socket_index {
 
 /* Cookies and inodes are unique within a boot; `boot` tells boots apart. NULL: not there. */
 struct audited_socket *index_find(const struct socket_index *index, uint64_t value, uint64_t boot);
-void index_add(struct socket_index *index, uint64_t value, uint64_t boot, struct audited_socket *socket);
+void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
+	       struct audited_socket *socket);
 void index_free(struct socket_index *index);
 uint64_t index_boot(const char *boot_id);
 

@@ -29,13 +29,14 @@ struct kernel_census {
 	struct kernel_socket *sockets; /* an array; not to be moved once indexed */
 	size_t count, room;
 	struct kernel_socket *cookies, *inodes; /* indexes */
-	uint64_t net_ns; /* inode of the namespace */
+	uint64_t net_ns;			/* inode of the namespace */
 	const char *remark; /* what could not be had, and why; NULL: all was told */
 };
 
 /*
- * The namespace of a process, as that process sees it. Asks sock_diag in a thread that enters the namespace,
- * so the caller stays where it is; else /proc. 0, or -errno when neither would tell, with census->remark.
+ * The namespace of a process, as that process sees it. Asks sock_diag in a thread that enters the
+ * namespace, so the caller stays where it is; else /proc. 0, or -errno when neither would tell,
+ * with census->remark.
  */
 int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *census);
 void kernel_census_free(struct kernel_census *census);

@@ -15,8 +15,8 @@
 
 struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census)
 {
-	census->sockets =
-		arena_more(arena, census->sockets, census->count, &census->room, sizeof(*census->sockets));
+	census->sockets = arena_more(arena, census->sockets, census->count, &census->room,
+				     sizeof(*census->sockets));
 	struct kernel_socket *socket = &census->sockets[census->count++];
 	memset(socket, 0, sizeof(*socket));
 	return socket;
@@ -29,7 +29,8 @@ struct journey {
 	int error;
 };
 
-/* A namespace belongs to a thread: this one goes there, asks and ends; nobody has to find the way back. */
+/* A namespace belongs to a thread: this one goes there, asks and ends; nobody has to find the way
+ * back. */
 static void *journey_make(void *data)
 {
 	struct journey *journey = data;
@@ -65,14 +66,18 @@ static void census_index(struct kernel_census *census)
 	for (size_t i = 0; i < census->count; i++) {
 		struct kernel_socket *socket = &census->sockets[i], *there;
 		if (socket->cookie) {
-			HASH_FIND(by_cookie, census->cookies, &socket->cookie, sizeof(socket->cookie), there);
+			HASH_FIND(by_cookie, census->cookies, &socket->cookie,
+				  sizeof(socket->cookie), there);
 			if (!there)
-				HASH_ADD(by_cookie, census->cookies, cookie, sizeof(socket->cookie), socket);
+				HASH_ADD(by_cookie, census->cookies, cookie, sizeof(socket->cookie),
+					 socket);
 		}
 		if (socket->inode) {
-			HASH_FIND(by_inode, census->inodes, &socket->inode, sizeof(socket->inode), there);
+			HASH_FIND(by_inode, census->inodes, &socket->inode, sizeof(socket->inode),
+				  there);
 			if (!there)
-				HASH_ADD(by_inode, census->inodes, inode, sizeof(socket->inode), socket);
+				HASH_ADD(by_inode, census->inodes, inode, sizeof(socket->inode),
+					 socket);
 		}
 	}
 }
@@ -86,15 +91,17 @@ int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *
 		census->count = 0;
 		error = kernel_proc_dump(arena, pid, census);
 		if (error)
-			census->remark = arena_printf(arena,
-						      "the kernel's states of process %" PRIu32
-						      " are unknown: sock_diag: %s; /proc/%" PRIu32 "/net/tcp: %s",
-						      pid, strerror(-refused), pid, strerror(-error));
+			census->remark = arena_printf(
+				arena,
+				"the kernel's states of process %" PRIu32
+				" are unknown: sock_diag: %s; /proc/%" PRIu32 "/net/tcp: %s",
+				pid, strerror(-refused), pid, strerror(-error));
 		else
-			census->remark = arena_printf(arena,
-						      "sock_diag refused (%s): states from /proc/%" PRIu32
-						      "/net/tcp, without ages",
-						      strerror(-refused), pid);
+			census->remark =
+				arena_printf(arena,
+					     "sock_diag refused (%s): states from /proc/%" PRIu32
+					     "/net/tcp, without ages",
+					     strerror(-refused), pid);
 	}
 	census_index(census);
 	return error;

@@ -12,10 +12,11 @@
 #include <string.h>
 
 /* Twelve states, 1 to 12; bound sockets that do nothing (13, Linux 6.8) are no connection. */
-#define STATES_ALL 0x1ffeu
+#define STATES_ALL	0x1ffeu
 #define TIMER_KEEPALIVE 2
-#define STATE_LISTEN 10
-/* An interrupted dump is a torn picture; after so many a busy kernel gets the benefit of the doubt. */
+#define STATE_LISTEN	10
+/* An interrupted dump is a torn picture; after so many a busy kernel gets the benefit of the doubt.
+ */
 #define DUMP_ATTEMPTS 4
 
 struct dump {
@@ -31,7 +32,8 @@ static int attribute_take(const struct nlattr *attribute, void *data)
 
 	if (type == INET_DIAG_INFO && size >= offsetof(struct tcp_info, tcpi_pmtu)) {
 		struct tcp_info info = { 0 };
-		memcpy(&info, mnl_attr_get_payload(attribute), size < sizeof(info) ? size : sizeof(info));
+		memcpy(&info, mnl_attr_get_payload(attribute),
+		       size < sizeof(info) ? size : sizeof(info));
 		socket->ages_known = true;
 		socket->last_data_sent_ms = info.tcpi_last_data_sent;
 		socket->last_data_recv_ms = info.tcpi_last_data_recv;
@@ -46,14 +48,16 @@ static int message_take(const struct nlmsghdr *header, void *data)
 
 	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
 		dump->interrupted = true;
-	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(header) < sizeof(struct inet_diag_msg))
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(header) < sizeof(struct inet_diag_msg))
 		return MNL_CB_OK;
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
 	struct kernel_socket *socket = kernel_socket_add(dump->arena, dump->census);
 	socket->family = message->idiag_family;
 	socket->state = message->idiag_state;
 	socket->cookie = message->id.idiag_cookie[0] | (uint64_t)message->id.idiag_cookie[1] << 32;
-	if (message->id.idiag_cookie[0] == INET_DIAG_NOCOOKIE && message->id.idiag_cookie[1] == INET_DIAG_NOCOOKIE)
+	if (message->id.idiag_cookie[0] == INET_DIAG_NOCOOKIE &&
+	    message->id.idiag_cookie[1] == INET_DIAG_NOCOOKIE)
 		socket->cookie = 0;
 	socket->inode = message->idiag_inode;
 	socket->recv_q = message->idiag_rqueue;
@@ -69,8 +73,8 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size, uint8_t family,
-		       unsigned sequence, struct dump *dump)
+static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size,
+		       uint8_t family, unsigned sequence, struct dump *dump)
 {
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	unsigned port = mnl_socket_get_portid(netlink);

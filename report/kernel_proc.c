@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's TCP sockets by /proc/PID/net/tcp{,6}: no cookies and no ages, but no netlink either. */
+/* The kernel's TCP sockets by /proc/PID/net/tcp{,6}: no cookies and no ages, but no netlink either.
+ */
 #include "kernel.h"
 
 #include <arpa/inet.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #define TIMER_KEEPALIVE 2
-#define STATE_LISTEN 10
+#define STATE_LISTEN	10
 
 /* "0100007F:1F90": the address in words of host order, the port as a number. */
 static bool address_parse(const char *text, uint8_t ip[16], uint16_t *port)
@@ -33,7 +34,8 @@ static bool address_parse(const char *text, uint8_t ip[16], uint16_t *port)
 	return text[digits] == ':';
 }
 
-static void line_take(struct arena *arena, const char *line, uint8_t family, struct kernel_census *census)
+static void line_take(struct arena *arena, const char *line, uint8_t family,
+		      struct kernel_census *census)
 {
 	char local[48], peer[48];
 	unsigned state, timer;
@@ -41,10 +43,12 @@ static void line_take(struct arena *arena, const char *line, uint8_t family, str
 	uint64_t inode;
 	struct kernel_socket found = { .family = family };
 
-	if (sscanf(line, " %*[^:]: %47s %47s %x %" SCNx32 ":%" SCNx32 " %x:%*x %*x %*u %*u %" SCNu64, local, peer,
-		   &state, &send_q, &recv_q, &timer, &inode) != 7)
+	if (sscanf(line,
+		   " %*[^:]: %47s %47s %x %" SCNx32 ":%" SCNx32 " %x:%*x %*x %*u %*u %" SCNu64,
+		   local, peer, &state, &send_q, &recv_q, &timer, &inode) != 7)
 		return;
-	if (!address_parse(local, found.local, &found.local_port) || !address_parse(peer, found.peer, &found.peer_port))
+	if (!address_parse(local, found.local, &found.local_port) ||
+	    !address_parse(peer, found.peer, &found.peer_port))
 		return;
 	found.state = (uint8_t)state;
 	found.inode = inode;
@@ -55,7 +59,8 @@ static void line_take(struct arena *arena, const char *line, uint8_t family, str
 	*kernel_socket_add(arena, census) = found;
 }
 
-static int file_dump(struct arena *arena, uint32_t pid, const char *name, uint8_t family, struct kernel_census *census)
+static int file_dump(struct arena *arena, uint32_t pid, const char *name, uint8_t family,
+		     struct kernel_census *census)
 {
 	char path[64], *line = NULL;
 	size_t size = 0;
@@ -65,7 +70,8 @@ static int file_dump(struct arena *arena, uint32_t pid, const char *name, uint8_
 	if (!file)
 		return -errno;
 	while (getline(&line, &size, file) > 0)
-		line_take(arena, line, family, census); /* the heading has no numbers, so it is passed over */
+		line_take(arena, line, family,
+			  census); /* the heading has no numbers, so it is passed over */
 	int error = ferror(file) ? -EIO : 0;
 	free(line);
 	fclose(file);

@@ -25,7 +25,9 @@ const char *ledger_string(const struct ledger *ledger, uint32_t offset)
 
 const char *ledger_call(const struct ledger *ledger, uint32_t index)
 {
-	return index && index < LEDGER_CALLS_MAX && ledger->header.calls[index][0] ? ledger->header.calls[index] : NULL;
+	return index && index < LEDGER_CALLS_MAX && ledger->header.calls[index][0]
+		       ? ledger->header.calls[index]
+		       : NULL;
 }
 
 const struct ledger_stack *ledger_stack_of(const struct ledger *ledger, stack_id stack)
@@ -57,20 +59,24 @@ uint64_t ledger_now(const struct ledger *ledger)
 	struct ledger_clock now = clock_pair_now();
 	if (now.monotonic_ns <= start->monotonic_ns)
 		return start->cycles;
-	return start->cycles + (uint64_t)((double)(now.monotonic_ns - start->monotonic_ns) / ledger->ns_per_cycle);
+	return start->cycles +
+	       (uint64_t)((double)(now.monotonic_ns - start->monotonic_ns) / ledger->ns_per_cycle);
 }
 
 uint64_t ledger_realtime(const struct ledger *ledger, uint64_t cycles)
 {
 	/* The later pair where there is one: the wall clock may have been set since the start. */
-	const struct ledger_clock *base =
-		ledger->header.clock_last.cycles ? &ledger->header.clock_last : &ledger->header.clock_start;
+	const struct ledger_clock *base = ledger->header.clock_last.cycles
+						  ? &ledger->header.clock_last
+						  : &ledger->header.clock_start;
 
 	if (!cycles || !base->realtime_ns)
 		return 0;
 	if (cycles >= base->cycles)
-		return base->realtime_ns + cycles_to_ms(ledger->ns_per_cycle, base->cycles, cycles) * 1000000u;
-	return base->realtime_ns - cycles_to_ms(ledger->ns_per_cycle, cycles, base->cycles) * 1000000u;
+		return base->realtime_ns +
+		       cycles_to_ms(ledger->ns_per_cycle, base->cycles, cycles) * 1000000u;
+	return base->realtime_ns -
+	       cycles_to_ms(ledger->ns_per_cycle, cycles, base->cycles) * 1000000u;
 }
 
 uint64_t ledger_youngest(const struct ledger *ledger)
@@ -85,8 +91,10 @@ uint64_t ledger_youngest(const struct ledger *ledger)
 			youngest = header->openings[i];
 	for (size_t i = 0; i < ledger->slot_count; i++) {
 		const struct ledger_slot *slot = &ledger->slots[i].slot;
-		uint64_t times[] = { slot->last_receive, slot->last_send, slot->opened_at, slot->connect_at, slot->eof_at,
-				     slot->error_at, slot->shutdown_at, slot->told_at, slot->closed_at, slot->epoll_since };
+		uint64_t times[] = { slot->last_receive, slot->last_send, slot->opened_at,
+				     slot->connect_at,	 slot->eof_at,	  slot->error_at,
+				     slot->shutdown_at,	 slot->told_at,	  slot->closed_at,
+				     slot->epoll_since };
 		for (size_t j = 0; j < sizeof(times) / sizeof(*times); j++)
 			if (times[j] > youngest)
 				youngest = times[j];

@@ -27,10 +27,13 @@ bool ledger_name_parse(const char *name, struct ledger_name *parsed)
 {
 	uint64_t pid, start, sequence;
 
-	if (!number_parse(&name, UINT32_MAX, &pid) || *name++ != '.' || !number_parse(&name, UINT64_MAX, &start) ||
-	    *name++ != '.' || !number_parse(&name, UINT32_MAX, &sequence) || strcmp(name, ".ledger"))
+	if (!number_parse(&name, UINT32_MAX, &pid) || *name++ != '.' ||
+	    !number_parse(&name, UINT64_MAX, &start) || *name++ != '.' ||
+	    !number_parse(&name, UINT32_MAX, &sequence) || strcmp(name, ".ledger"))
 		return false;
-	*parsed = (struct ledger_name){ .pid = (uint32_t)pid, .sequence = (uint32_t)sequence, .start_ticks = start };
+	*parsed = (struct ledger_name){ .pid = (uint32_t)pid,
+					.sequence = (uint32_t)sequence,
+					.start_ticks = start };
 	return true;
 }
 
@@ -47,8 +50,8 @@ static int file_compare(const void *a, const void *b)
 }
 
 /* `owner` -1: whoever; else the folder must be a real one of this user. */
-static int folder_add(struct arena *arena, const char *folder, int64_t owner, struct ledger_files *files,
-		      bool nested)
+static int folder_add(struct arena *arena, const char *folder, int64_t owner,
+		      struct ledger_files *files, bool nested)
 {
 	struct stat stat_buffer;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (owner >= 0 ? O_NOFOLLOW : 0));
@@ -66,11 +69,13 @@ static int folder_add(struct arena *arena, const char *folder, int64_t owner, st
 	}
 	for (struct dirent *entry; (entry = readdir(stream));) {
 		struct ledger_file file;
-		if (nested && !strncmp(entry->d_name, "sockaudit-", 10) && isdigit((unsigned char)entry->d_name[10]))
+		if (nested && !strncmp(entry->d_name, "sockaudit-", 10) &&
+		    isdigit((unsigned char)entry->d_name[10]))
 			folder_add(arena, arena_printf(arena, "%s/%s", folder, entry->d_name),
 				   (int64_t)strtoul(entry->d_name + 10, NULL, 10), files, false);
 		if (!ledger_name_parse(entry->d_name, &file.name) ||
-		    fstatat(fd, entry->d_name, &stat_buffer, AT_SYMLINK_NOFOLLOW) || !S_ISREG(stat_buffer.st_mode))
+		    fstatat(fd, entry->d_name, &stat_buffer, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(stat_buffer.st_mode))
 			continue;
 		size_t length = strlen(folder);
 		const char *slash = length && folder[length - 1] == '/' ? "" : "/";
@@ -79,10 +84,12 @@ static int folder_add(struct arena *arena, const char *folder, int64_t owner, st
 		file.inode = stat_buffer.st_ino;
 		bool known = false;
 		for (size_t i = 0; i < files->count && !known; i++)
-			known = files->files[i].device == file.device && files->files[i].inode == file.inode;
+			known = files->files[i].device == file.device &&
+				files->files[i].inode == file.inode;
 		if (known)
 			continue;
-		files->files = arena_more(arena, files->files, files->count, &files->room, sizeof(file));
+		files->files =
+			arena_more(arena, files->files, files->count, &files->room, sizeof(file));
 		files->files[files->count++] = file;
 	}
 	closedir(stream);
@@ -95,7 +102,8 @@ int ledger_folder_list(struct arena *arena, const char *folder, struct ledger_fi
 	int error = folder_add(arena, folder, -1, files, true);
 
 	if (!error && files->count > before)
-		qsort(files->files + before, files->count - before, sizeof(*files->files), file_compare);
+		qsort(files->files + before, files->count - before, sizeof(*files->files),
+		      file_compare);
 	return error;
 }
 
@@ -123,26 +131,33 @@ void ledger_default_folders_list(struct arena *arena, bool all_users, struct led
 		folder_add(arena, own, -1, files, true);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		if (!all_users) {
-			folder_add(arena, arena_printf(arena, "%s/sockaudit-%u", places[i], getuid()), getuid(), files,
-				   false);
+			folder_add(arena,
+				   arena_printf(arena, "%s/sockaudit-%u", places[i], getuid()),
+				   getuid(), files, false);
 			continue;
 		}
 		DIR *stream = opendir(places[i]);
 		for (struct dirent *entry; stream && (entry = readdir(stream));)
-			if (!strncmp(entry->d_name, "sockaudit-", 10) && isdigit((unsigned char)entry->d_name[10]))
-				folder_add(arena, arena_printf(arena, "%s/%s", places[i], entry->d_name),
-					   (int64_t)strtoul(entry->d_name + 10, NULL, 10), files, false);
+			if (!strncmp(entry->d_name, "sockaudit-", 10) &&
+			    isdigit((unsigned char)entry->d_name[10]))
+				folder_add(arena,
+					   arena_printf(arena, "%s/%s", places[i], entry->d_name),
+					   (int64_t)strtoul(entry->d_name + 10, NULL, 10), files,
+					   false);
 		if (stream)
 			closedir(stream);
 	}
 	if (files->count > before)
-		qsort(files->files + before, files->count - before, sizeof(*files->files), file_compare);
+		qsort(files->files + before, files->count - before, sizeof(*files->files),
+		      file_compare);
 }
 
 const char *ledger_default_folders_text(struct arena *arena)
 {
 	const char *own = folder_from_options(arena);
 
-	return own ? arena_printf(arena, "%s, /dev/shm/sockaudit-%u or /tmp/sockaudit-%u", own, getuid(), getuid()) :
-		     arena_printf(arena, "/dev/shm/sockaudit-%u or /tmp/sockaudit-%u", getuid(), getuid());
+	return own ? arena_printf(arena, "%s, /dev/shm/sockaudit-%u or /tmp/sockaudit-%u", own,
+				  getuid(), getuid())
+		   : arena_printf(arena, "/dev/shm/sockaudit-%u or /tmp/sockaudit-%u", getuid(),
+				  getuid());
 }

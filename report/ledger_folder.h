@@ -27,8 +27,8 @@ struct ledger_files {
 bool ledger_name_parse(const char *name, struct ledger_name *parsed);
 /* Adds the ledgers of a folder, and of the sockaudit-UID folders in it; by name. 0 or -errno. */
 int ledger_folder_list(struct arena *arena, const char *folder, struct ledger_files *files);
-/* Adds those of the default folders: this user's, or (`all_users`) everybody's. Folders that are not their
- * user's own, which anybody could have put there, are passed over. */
+/* Adds those of the default folders: this user's, or (`all_users`) everybody's. Folders that are
+ * not their user's own, which anybody could have put there, are passed over. */
 void ledger_default_folders_list(struct arena *arena, bool all_users, struct ledger_files *files);
 /* Where a ledger was looked for, in words, for messages. */
 const char *ledger_default_folders_text(struct arena *arena);

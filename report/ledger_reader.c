@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies a ledger out of its file; every count, offset and size is checked here, where it is read. */
+/* Copies a ledger out of its file; every count, offset and size is checked here, where it is read.
+ */
 #include "ledger_reader.h"
 
+#include "ledger_check.h"
 #include "ledger_source.h"
 
 #include <errno.h>
@@ -12,118 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a record of ours looks like, and how many of them may be believed: a sparse file can claim terabytes. */
-static const struct section_kind {
-	const char *name;
-	uint32_t known_size, most;
-} kinds[SECTION_COUNT] = {
-	[SECTION_SLOTS] = { "slots", sizeof(struct ledger_slot), LEDGER_SLOTS_MAX },
-	[SECTION_STACKS] = { "stacks", sizeof(struct ledger_stack), 1u << 20 },
-	[SECTION_FRAMES] = { "frames", sizeof(uint64_t), 1u << 25 },
-	[SECTION_MODULES] = { "modules", sizeof(struct ledger_module), 1u << 16 },
-	[SECTION_STRINGS] = { "strings", 1, 1u << 26 },
-	[SECTION_MISUSES] = { "misuses", sizeof(struct ledger_misuse), 1u << 20 },
-	[SECTION_SNAPSHOTS] = { "snapshots", sizeof(struct ledger_snapshot), LEDGER_SLOTS_MAX },
-};
-
-#define HEADER_SIZE_MOST (1u << 20)
 #define SLOTS_AT_ONCE 256u
 #define TORN_ATTEMPTS 100
-
-static int damaged(struct arena *arena, const char **trouble, const char *what)
-{
-	*trouble = arena_printf(arena, "damaged (%s)", what);
-	return -EBADMSG;
-}
-
-static int section_check(struct arena *arena, struct ledger_header *header, int id, const char **trouble)
-{
-	struct ledger_section *section = &header->sections[id];
-	const struct section_kind *kind = &kinds[id];
-
-	if (!section->capacity) {
-		/* An older library's, without this section: nothing of what it says is looked at. */
-		*section = (struct ledger_section){ .record_size = kind->known_size };
-		return 0;
-	}
-	if (section->record_size < kind->known_size || section->record_size > kind->known_size + 65536u) {
-		*trouble = arena_printf(arena, "damaged (%s of %" PRIu32 " bytes)", kind->name, section->record_size);
-		return -EBADMSG;
-	}
-	uint64_t size = (uint64_t)section->capacity * section->record_size; /* 32 bits times 17: fits */
-	if (section->offset < header->header_size || section->offset > header->file_size ||
-	    size > header->file_size - section->offset) {
-		*trouble = arena_printf(arena, "damaged (%s reach beyond its end)", kind->name);
-		return -EBADMSG;
-	}
-	return 0;
-}
-
-static int header_check(struct arena *arena, const struct ledger_source *source, struct ledger_header *header,
-			const char **trouble)
-{
-	if (memcmp(header->magic, LEDGER_MAGIC, sizeof(header->magic))) {
-		*trouble = "not a ledger (bad magic)";
-		return -EBADMSG;
-	}
-	if (header->byte_order != LEDGER_BYTE_ORDER) {
-		*trouble = "made on a machine of the other byte order";
-		return -EBADMSG;
-	}
-	if (header->version > LEDGER_VERSION) {
-		*trouble = arena_printf(arena, "made by a newer version (%" PRIu32 "); update sockaudit",
-					header->version);
-		return -EPROTO;
-	}
-	if (!header->version || header->header_size < sizeof(*header) || header->header_size > HEADER_SIZE_MOST)
-		return damaged(arena, trouble, "its header's size or version");
-	if (header->file_size > source->size) {
-		*trouble = arena_printf(arena, "truncated (%" PRIu64 " of %" PRIu64 " bytes)", source->size,
-					header->file_size);
-		return -EBADMSG;
-	}
-	for (int id = 0; id < SECTION_COUNT; id++) {
-		int error = section_check(arena, header, id, trouble);
-		if (error)
-			return error;
-	}
-	header->comm[sizeof(header->comm) - 1] = 0;
-	header->boot_id[sizeof(header->boot_id) - 1] = 0;
-	for (size_t i = 0; i < LEDGER_CALLS_MAX; i++)
-		header->calls[i][LEDGER_CALL_NAME - 1] = 0;
-	if (header->exe_build_id_size > sizeof(header->exe_build_id))
-		header->exe_build_id_size = 0;
-	return 0;
-}
-
-static int header_read(struct arena *arena, const struct ledger_source *source, struct ledger_header *header,
-		       const char **trouble)
-{
-	char magic[8];
-	int error;
-
-	if (source_read(source, 0, magic, sizeof(magic))) {
-		*trouble = source->size ? "not a ledger (too short)" : "not a ledger (empty)";
-		return -EBADMSG;
-	}
-	if (memcmp(magic, LEDGER_MAGIC, sizeof(magic))) {
-		*trouble = "not a ledger (bad magic)";
-		return -EBADMSG;
-	}
-	/* The version first: a newer one's header may be shorter or longer than we know. */
-	uint32_t version;
-	if (!source_read(source, offsetof(struct ledger_header, version), &version, sizeof(version)) &&
-	    version > LEDGER_VERSION && version < 1u << 16) {
-		*trouble = arena_printf(arena, "made by a newer version (%" PRIu32 "); update sockaudit", version);
-		return -EPROTO;
-	}
-	error = source_read(source, 0, header, sizeof(*header));
-	if (error) {
-		*trouble = error == -ENODATA ? "truncated inside its header" : strerror(-error);
-		return error;
-	}
-	return header_check(arena, source, header, trouble);
-}
 
 /* How many records of a section are there to be read: `used` may exceed what there was room for. */
 static uint32_t section_used(const struct ledger_header *header, int id)
@@ -131,28 +23,32 @@ static uint32_t section_used(const struct ledger_header *header, int id)
 	const struct ledger_section *section = &header->sections[id];
 	uint32_t used = section->used < section->capacity ? section->used : section->capacity;
 
-	return used < kinds[id].most ? used : kinds[id].most;
+	return used < section_kinds[id].most ? used : section_kinds[id].most;
 }
 
-/* A section's records, each cut to the part that we know; *count records of kinds[id].known_size bytes. */
-static int section_read(struct arena *arena, const struct ledger *ledger, int id, void *records, uint32_t *count,
-			const char **trouble)
+/* A section's records, each cut to the part that we know; *count records of
+ * section_kinds[id].known_size bytes. */
+static int section_read(struct arena *arena, const struct ledger *ledger, int id, void *records,
+			uint32_t *count, const char **trouble)
 {
 	const struct ledger_section *section = &ledger->header.sections[id];
-	uint32_t known = kinds[id].known_size, used = section_used(&ledger->header, id);
+	uint32_t known = section_kinds[id].known_size, used = section_used(&ledger->header, id);
 	/* One more, zeroed: a string's end, and never an empty array. */
-	unsigned char *bytes = arena_array(arena, (size_t)used + 1, section->record_size ? section->record_size : known);
+	unsigned char *bytes = arena_array(arena, (size_t)used + 1,
+					   section->record_size ? section->record_size : known);
 	int error = 0;
 
 	if (used)
-		error = source_read_sparse(&ledger->source, section->offset, bytes, (size_t)used * section->record_size);
+		error = source_read_sparse(&ledger->source, section->offset, bytes,
+					   (size_t)used * section->record_size);
 	if (error) {
 		*trouble = error == -ENODATA ? "truncated while it was read" : strerror(-error);
 		return error;
 	}
 	if (used && section->record_size != known)
 		for (uint32_t i = 0; i < used; i++)
-			memmove(bytes + (size_t)i * known, bytes + (size_t)i * section->record_size, known);
+			memmove(bytes + (size_t)i * known, bytes + (size_t)i * section->record_size,
+				known);
 	if (section->record_size != known)
 		memset(bytes + (size_t)used * known, 0, known);
 	memcpy(records, &bytes, sizeof(bytes));
@@ -168,10 +64,12 @@ static bool life_is_readable(uint32_t life)
 }
 
 /*
- * One slot, whole: its life is read before, with and after the rest. A pread is no atomic read, but the three
- * follow each other, so equal lives mean that nobody filled the slot between the first and the last.
+ * One slot, whole: its life is read before, with and after the rest. A pread is no atomic read, but
+ * the three follow each other, so equal lives mean that nobody filled the slot between the first
+ * and the last.
  */
-static bool slot_read(const struct ledger_source *source, uint64_t offset, struct ledger_slot *slot, bool *torn)
+static bool slot_read(const struct ledger_source *source, uint64_t offset, struct ledger_slot *slot,
+		      bool *torn)
 {
 	for (int attempt = 0; attempt < TORN_ATTEMPTS; attempt++) {
 		uint32_t before, after;
@@ -194,7 +92,8 @@ bool ledger_reread(const struct ledger *ledger, int fd, struct ledger_slot *slot
 
 	if (fd < 0 || (uint32_t)fd >= section->capacity)
 		return false;
-	return slot_read(&ledger->source, section->offset + (uint64_t)fd * section->record_size, slot, &torn) &&
+	return slot_read(&ledger->source, section->offset + (uint64_t)fd * section->record_size,
+			 slot, &torn) &&
 	       LIFE_PHASE(slot->life) != PHASE_GONE;
 }
 
@@ -210,8 +109,10 @@ static void slots_check(struct ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->slot_count; i++) {
 		struct ledger_slot *slot = &ledger->slots[i].slot;
-		stack_id *stacks[] = { &slot->opened_stack, &slot->connect_stack, &slot->eof_stack, &slot->error_stack,
-				       &slot->shutdown_stack, &slot->told_stack, &slot->closed_stack };
+		stack_id *stacks[] = { &slot->opened_stack,   &slot->connect_stack,
+				       &slot->eof_stack,      &slot->error_stack,
+				       &slot->shutdown_stack, &slot->told_stack,
+				       &slot->closed_stack };
 		for (size_t j = 0; j < sizeof(stacks) / sizeof(*stacks); j++)
 			*stacks[j] = stack_check(ledger, *stacks[j]);
 	}
@@ -240,16 +141,18 @@ static void stacks_check(struct ledger *ledger)
 			ledger->modules[i].build_id_size = 0;
 }
 
-/* Three reads of a batch tell which of its slots changed meanwhile; those are read again one by one. */
-static int slots_read_batch(struct ledger *ledger, struct arena *arena, uint32_t first, uint32_t count,
-			    unsigned char *batches[3], size_t *room)
+/* Three reads of a batch tell which of its slots changed meanwhile; those are read again one by
+ * one. */
+static int slots_read_batch(struct ledger *ledger, struct arena *arena, uint32_t first,
+			    uint32_t count, unsigned char *batches[3], size_t *room)
 {
 	const struct ledger_section *section = &ledger->header.sections[SECTION_SLOTS];
 	uint64_t offset = section->offset + (uint64_t)first * section->record_size;
 	bool running = ledger->header.state == LEDGER_RUNNING;
 
 	for (int i = 0; i < (running ? 3 : 1); i++) {
-		int error = source_read(&ledger->source, offset, batches[i], (size_t)count * section->record_size);
+		int error = source_read(&ledger->source, offset, batches[i],
+					(size_t)count * section->record_size);
 		if (error)
 			return error;
 	}
@@ -269,8 +172,10 @@ static int slots_read_batch(struct ledger *ledger, struct arena *arena, uint32_t
 		} else if (!life_is_readable(slot->life)) {
 			continue;
 		}
-		ledger->slots = arena_more(arena, ledger->slots, ledger->slot_count, room, sizeof(*ledger->slots));
-		ledger->slots[ledger->slot_count++] = (struct ledger_entry){ .fd = (int)(first + i), .slot = *slot };
+		ledger->slots = arena_more(arena, ledger->slots, ledger->slot_count, room,
+					   sizeof(*ledger->slots));
+		ledger->slots[ledger->slot_count++] =
+			(struct ledger_entry){ .fd = (int)(first + i), .slot = *slot };
 	}
 	return 0;
 }
@@ -291,10 +196,13 @@ static int slots_read(struct ledger *ledger, struct arena *arena, const char **t
 	}
 	unsigned char *batches[3] = { memory, memory + batch_size, memory + batch_size * 2 };
 	for (uint32_t first = 0; first < end && !error;) {
-		uint64_t data = source_next_data(&ledger->source, section->offset + (uint64_t)first * section->record_size);
+		uint64_t data = source_next_data(
+			&ledger->source, section->offset + (uint64_t)first * section->record_size);
 		if (data == UINT64_MAX)
 			break;
-		uint64_t skipped = data <= section->offset ? 0 : (data - section->offset) / section->record_size;
+		uint64_t skipped = data <= section->offset
+					   ? 0
+					   : (data - section->offset) / section->record_size;
 		if (skipped >= end)
 			break;
 		if (skipped > first)
@@ -309,7 +217,8 @@ static int slots_read(struct ledger *ledger, struct arena *arena, const char **t
 	return error;
 }
 
-/* Nanoseconds per cycle: the longest base is the best, and ours may be longer than the ledger's own. */
+/* Nanoseconds per cycle: the longest base is the best, and ours may be longer than the ledger's
+ * own. */
 static double rate_of(const struct ledger *ledger)
 {
 	const struct ledger_header *header = &ledger->header;
@@ -319,32 +228,41 @@ static double rate_of(const struct ledger *ledger)
 		struct ledger_clock now = clock_pair_now();
 		rate = clock_rate(&header->clock_start, &now);
 	}
-	/* Nothing to go by: all its times are within a millisecond, and any rate of this order says so. */
-	return rate >= 0.01 && rate <= 1000 ? rate : header->cycles_kind == CYCLES_MONOTONIC ? 1 : 0.4;
+	/* Nothing to go by: all its times are within a millisecond, and any rate of this order says
+	 * so. */
+	return rate >= 0.01 && rate <= 1000		 ? rate
+	       : header->cycles_kind == CYCLES_MONOTONIC ? 1
+							 : 0.4;
 }
 
 static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **trouble)
 {
-	int error = header_read(arena, &ledger->source, &ledger->header, trouble);
+	int error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble);
 
 	if (error)
 		return error;
 	/*
-	 * What refers comes first and what is referred to after it, with fresh counts: a live program makes a stack
-	 * before the slot that names it, so everything that a slot names is there by then.
+	 * What refers comes first and what is referred to after it, with fresh counts: a live
+	 * program makes a stack before the slot that names it, so everything that a slot names is
+	 * there by then.
 	 */
 	if ((error = slots_read(ledger, arena, trouble)) ||
-	    (error = header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_MISUSES, &ledger->misuses, &ledger->misuse_count, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_SNAPSHOTS, &ledger->snapshots, &ledger->snapshot_count,
-				  trouble)) ||
-	    (error = header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_STACKS, &ledger->stacks, &ledger->stack_count, trouble)) ||
-	    (error = header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_FRAMES, &ledger->frames, &ledger->frame_count, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_MODULES, &ledger->modules, &ledger->module_count, trouble)) ||
-	    (error = header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_STRINGS, &ledger->strings, &ledger->string_size, trouble)))
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_MISUSES, &ledger->misuses,
+				  &ledger->misuse_count, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_SNAPSHOTS, &ledger->snapshots,
+				  &ledger->snapshot_count, trouble)) ||
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_STACKS, &ledger->stacks,
+				  &ledger->stack_count, trouble)) ||
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_FRAMES, &ledger->frames,
+				  &ledger->frame_count, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_MODULES, &ledger->modules,
+				  &ledger->module_count, trouble)) ||
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_STRINGS, &ledger->strings,
+				  &ledger->string_size, trouble)))
 		return error;
 	stacks_check(ledger);
 	slots_check(ledger);
@@ -352,8 +270,8 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 	return 0;
 }
 
-static int ledger_new(struct arena *arena, struct ledger_source source, const char *path, struct ledger **result,
-		      const char **trouble)
+static int ledger_new(struct arena *arena, struct ledger_source source, const char *path,
+		      struct ledger **result, const char **trouble)
 {
 	struct ledger *ledger = arena_alloc(arena, sizeof(*ledger));
 
@@ -384,7 +302,8 @@ static int source_of(int fd, struct ledger_source *source, const char **trouble)
 	return 0;
 }
 
-int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger, const char **trouble)
+int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
+		   const char **trouble)
 {
 	struct ledger_source source;
 	int error = source_of(fd, &source, trouble);
@@ -398,12 +317,14 @@ int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger 
 
 int ledger_read(struct arena *arena, const char *path, struct ledger **ledger, const char **trouble)
 {
-	/* Not blocking: a FIFO of that name must not hang us before we see that it is none of ours. */
+	/* Not blocking: a FIFO of that name must not hang us before we see that it is none of ours.
+	 */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
 		int error = -errno;
-		*trouble = error == -ELOOP ? "a symbolic link; name the file itself" : strerror(-error);
+		*trouble = error == -ELOOP ? "a symbolic link; name the file itself"
+					   : strerror(-error);
 		return error;
 	}
 	return ledger_read_fd(arena, fd, path, ledger, trouble);
@@ -412,8 +333,8 @@ int ledger_read(struct arena *arena, const char *path, struct ledger **ledger, c
 int ledger_read_bytes(struct arena *arena, const void *bytes, size_t size, struct ledger **ledger,
 		      const char **trouble)
 {
-	return ledger_new(arena, (struct ledger_source){ .fd = -1, .bytes = bytes, .size = size }, "(memory)", ledger,
-			  trouble);
+	return ledger_new(arena, (struct ledger_source){ .fd = -1, .bytes = bytes, .size = size },
+			  "(memory)", ledger, trouble);
 }
 
 int ledger_peek(int fd, struct ledger_header *header, struct arena *arena, const char **trouble)
@@ -421,7 +342,7 @@ int ledger_peek(int fd, struct ledger_header *header, struct arena *arena, const
 	struct ledger_source source;
 	int error = source_of(fd, &source, trouble);
 
-	return error ? error : header_read(arena, &source, header, trouble);
+	return error ? error : ledger_header_read(arena, &source, header, trouble);
 }
 
 void ledger_close(struct ledger *ledger)

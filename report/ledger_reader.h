@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger, copied out of its file and checked: whatever the file holds, and however it changes meanwhile, what
- * is reached through this header stays inside its arrays. Never maps the file, so that one that is cut short
- * while it is read can't raise SIGBUS.
+ * A ledger, copied out of its file and checked: whatever the file holds, and however it changes
+ * meanwhile, what is reached through this header stays inside its arrays. Never maps the file, so
+ * that one that is cut short while it is read can't raise SIGBUS.
  */
 #ifndef LEDGER_READER_H
 #define LEDGER_READER_H
@@ -48,13 +48,16 @@ struct ledger {
 };
 
 /*
- * Reads the ledger at `path`, which must be a regular file and no symbolic link. All memory is the arena's, the
- * descriptor is the ledger's (ledger_close). On failure -errno, and *trouble tells people what is wrong with it
+ * Reads the ledger at `path`, which must be a regular file and no symbolic link. All memory is the
+ * arena's, the descriptor is the ledger's (ledger_close). On failure -errno, and *trouble tells
+ * people what is wrong with it
  * ("not a ledger (bad magic)").
  */
-int ledger_read(struct arena *arena, const char *path, struct ledger **ledger, const char **trouble);
+int ledger_read(struct arena *arena, const char *path, struct ledger **ledger,
+		const char **trouble);
 /* The same of an open descriptor, which is taken over, failure or not. */
-int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger, const char **trouble);
+int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
+		   const char **trouble);
 /* The same of bytes in memory, which must live as long as the ledger. */
 int ledger_read_bytes(struct arena *arena, const void *bytes, size_t size, struct ledger **ledger,
 		      const char **trouble);

@@ -40,7 +40,8 @@ uint64_t source_next_data(const struct ledger_source *source, uint64_t offset)
 	return errno == ENXIO ? UINT64_MAX : offset;
 }
 
-int source_read_sparse(const struct ledger_source *source, uint64_t offset, void *buffer, size_t size)
+int source_read_sparse(const struct ledger_source *source, uint64_t offset, void *buffer,
+		       size_t size)
 {
 	const size_t piece = 256u << 10;
 

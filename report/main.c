@@ -15,18 +15,22 @@
 
 static const struct command commands[] = {
 	{ "report", FOR_REPORT, "[PID|LEDGER|FOLDER]...", "what leaks, and at which line of code",
-	  "Without an argument: the newest family of processes of this user (root: of all). A PID takes its\n"
+	  "Without an argument: the newest family of processes of this user (root: of all). A PID "
+	  "takes its\n"
 	  "descendants along, a folder is all its ledgers.\n"
 	  "Exit status: 0, or 2 when there is nothing to report on or something can't be read.\n",
 	  cmd_report },
 	{ "check", FOR_CHECK, "[PID|LEDGER|FOLDER]...", "the same as report, as a gate for scripts",
-	  "Exit status: 0 clean, 1 findings that gate, 2 usage, input, output, or not audited.\n", cmd_check },
-	{ "list", FOR_LIST, "[PID|LEDGER|FOLDER]...", "the ledgers, of running and of ended processes",
+	  "Exit status: 0 clean, 1 findings that gate, 2 usage, input, output, or not audited.\n",
+	  cmd_check },
+	{ "list", FOR_LIST, "[PID|LEDGER|FOLDER]...",
+	  "the ledgers, of running and of ended processes",
 	  "Without an argument: all of this user (root: of all users).\n"
 	  "Exit status: 0, or 2 when something can't be read.\n",
 	  cmd_list },
 	{ "clean", FOR_CLEAN, "[FOLDER]...", "removes the ledgers of processes that have ended",
-	  "Without an argument: the default folders. A ledger of a running process is never touched.\n"
+	  "Without an argument: the default folders. A ledger of a running process is never "
+	  "touched.\n"
 	  "Exit status: 0, or 2 when something can't be removed.\n",
 	  cmd_clean },
 };
@@ -41,17 +45,21 @@ static void memory_is_out(void)
 static void usage(FILE *out)
 {
 	fputs("usage: sockaudit COMMAND [OPTION]... [ARGUMENT]...\n\n"
-	      "Names the line of code that owes a close(), from the ledgers of programs that were started with\n"
+	      "Names the line of code that owes a close(), from the ledgers of programs that were "
+	      "started with\n"
 	      "LD_PRELOAD=libsockaudit.so and from the kernel's own view.\n\n",
 	      out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].line);
-	fputs("\n  sockaudit COMMAND --help   its options\n  sockaudit --version        the version\n", out);
+	fputs("\n  sockaudit COMMAND --help   its options\n  sockaudit --version        the "
+	      "version\n",
+	      out);
 }
 
 static void command_help(const struct command *command)
 {
-	printf("usage: sockaudit %s [OPTION]... %s\n\n%s\n", command->name, command->arguments, command->line);
+	printf("usage: sockaudit %s [OPTION]... %s\n\n%s\n", command->name, command->arguments,
+	       command->line);
 	printf("\n%s\nOptions:\n", command->more);
 	options_help(command->id, stdout);
 }

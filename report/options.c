@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of all commands; see options.h. To add one: its id, a row of the table, a case in option_apply(). */
+/* The options of all commands; see options.h. To add one: its id, a row of the table, a case in
+ * option_apply(). */
 #include "options.h"
 
 #include <ctype.h>
@@ -34,8 +35,10 @@ static const struct option_row {
 	const char *line;
 } rows[] = {
 	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK, "--grace", REQUIRED, "MS",
-	  "how long a socket may stay open after its end; 0 waits for nothing (default: the program's own grace=, "
-	  "else 60000 while it runs, ten times that for a request not yet answered, and the exit rules after its end)" },
+	  "how long a socket may stay open after its end; 0 waits for nothing (default: the "
+	  "program's own grace=, "
+	  "else 60000 while it runs, ten times that for a request not yet answered, and the exit "
+	  "rules after its end)" },
 	{ OPTION_GATE, FOR_REPORT | FOR_CHECK, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
 	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK, "--format", REQUIRED, "NAME[:FILE],...",
@@ -47,7 +50,8 @@ static const struct option_row {
 	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK, "--stacks", WITHOUT, NULL,
 	  "text: whole stacks (default: the places)" },
 	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK, "--source-root", REQUIRED, "FOLDER",
-	  "quote lines of source from regular files below it; may be repeated (default: quote nothing)" },
+	  "quote lines of source from regular files below it; may be repeated (default: quote "
+	  "nothing)" },
 	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK, "--reproducible", WITHOUT, NULL,
 	  "leave out times, pids and host (default: off)" },
 	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK, "--color", REQUIRED, "WHEN",
@@ -56,7 +60,8 @@ static const struct option_row {
 	  "also the programs that a process was before an exec() (default: only what it became)" },
 	{ OPTION_ALL, FOR_CLEAN, "--all", WITHOUT, NULL,
 	  "every user's ledgers, as root (default: your own)" },
-	{ OPTION_DRY_RUN, FOR_CLEAN, "--dry-run", WITHOUT, NULL, "only say what would be removed (default: off)" },
+	{ OPTION_DRY_RUN, FOR_CLEAN, "--dry-run", WITHOUT, NULL,
+	  "only say what would be removed (default: off)" },
 	{ OPTION_HELP, ~0u, "--help", WITHOUT, NULL, "this text" },
 	{ OPTION_VERSION, ~0u, "--version", WITHOUT, NULL, "the version" },
 };
@@ -97,8 +102,9 @@ const char *options_suggest(const char *wrong, const char *const *names)
 
 	for (; *names; names++) {
 		/* A beginning is as good as a slip. */
-		size_t distance = strlen(wrong) > 3 && !strncmp(*names, wrong, strlen(wrong)) ? 0 :
-											       edit_distance(wrong, *names);
+		size_t distance = strlen(wrong) > 3 && !strncmp(*names, wrong, strlen(wrong))
+					  ? 0
+					  : edit_distance(wrong, *names);
 		if (distance < least) {
 			least = distance;
 			best = *names;
@@ -116,8 +122,8 @@ static const struct option_row *row_find(enum command_id command, const char *na
 	return NULL;
 }
 
-static int unknown_option(struct arena *arena, enum command_id command, const char *text, size_t length,
-			  const char **trouble)
+static int unknown_option(struct arena *arena, enum command_id command, const char *text,
+			  size_t length, const char **trouble)
 {
 	const char *names[ROW_COUNT + 1], *wrong = arena_printf(arena, "%.*s", (int)length, text);
 	size_t count = 0;
@@ -127,26 +133,30 @@ static int unknown_option(struct arena *arena, enum command_id command, const ch
 			names[count++] = rows[i].name;
 	names[count] = NULL;
 	const char *meant = options_suggest(wrong, names);
-	*trouble = meant ? arena_printf(arena, "unknown option '%s'; did you mean '%s'?", wrong, meant) :
-			   arena_printf(arena, "unknown option '%s'; see --help", wrong);
+	*trouble =
+		meant ? arena_printf(arena, "unknown option '%s'; did you mean '%s'?", wrong, meant)
+		      : arena_printf(arena, "unknown option '%s'; see --help", wrong);
 	return -EINVAL;
 }
 
-static int grace_parse(struct arena *arena, const char *value, struct grace *grace, const char **trouble)
+static int grace_parse(struct arena *arena, const char *value, struct grace *grace,
+		       const char **trouble)
 {
 	char *end;
 
 	errno = 0;
 	unsigned long long ms = strtoull(value, &end, 10);
 	if (!isdigit((unsigned char)*value) || *end || errno) {
-		*trouble = arena_printf(arena, "--grace takes milliseconds, as in --grace 5000, not '%s'", value);
+		*trouble = arena_printf(
+			arena, "--grace takes milliseconds, as in --grace 5000, not '%s'", value);
 		return -EINVAL;
 	}
 	*grace = (struct grace){ .given = true, .ms = ms };
 	return 0;
 }
 
-static int gate_check(struct arena *arena, const char *value, struct options *options, const char **trouble)
+static int gate_check(struct arena *arena, const char *value, struct options *options,
+		      const char **trouble)
 {
 	const char *unknown, *names[RULE_COUNT + 1];
 	int length;
@@ -156,9 +166,11 @@ static int gate_check(struct arena *arena, const char *value, struct options *op
 	for (int i = 0; i < RULE_COUNT; i++)
 		names[i] = rules[i].name;
 	names[RULE_COUNT] = NULL;
-	const char *wrong = arena_printf(arena, "%.*s", length, unknown), *meant = options_suggest(wrong, names);
+	const char *wrong = arena_printf(arena, "%.*s", length, unknown),
+		   *meant = options_suggest(wrong, names);
 	if (meant) {
-		*trouble = arena_printf(arena, "--gate: unknown rule '%s'; did you mean '%s'?", wrong, meant);
+		*trouble = arena_printf(arena, "--gate: unknown rule '%s'; did you mean '%s'?",
+					wrong, meant);
 		return -EINVAL;
 	}
 	char *all = "";
@@ -168,7 +180,8 @@ static int gate_check(struct arena *arena, const char *value, struct options *op
 	return -EINVAL;
 }
 
-static int colour_parse(struct arena *arena, const char *value, enum colour *colour, const char **trouble)
+static int colour_parse(struct arena *arena, const char *value, enum colour *colour,
+			const char **trouble)
 {
 	static const char *const names[] = { "auto", "always", "never" };
 
@@ -182,8 +195,8 @@ static int colour_parse(struct arena *arena, const char *value, enum colour *col
 	return -EINVAL;
 }
 
-static int option_apply(struct arena *arena, enum option_id id, const char *value, struct options *options,
-			const char **trouble)
+static int option_apply(struct arena *arena, enum option_id id, const char *value,
+			struct options *options, const char **trouble)
 {
 	size_t count = 0;
 
@@ -231,30 +244,31 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 	return 0;
 }
 
-static int option_take(struct arena *arena, enum command_id command, char **argv, int *at, struct options *options,
-		       const char **trouble)
+static int option_take(struct arena *arena, enum command_id command, char **argv, int *at,
+		       struct options *options, const char **trouble)
 {
 	const char *text = argv[*at];
 	size_t length = strcspn(text, "=");
 	const char *value = text[length] ? text + length + 1 : NULL;
-	const struct option_row *row = !strcmp(text, "-h") ? row_find(command, "--help", 6) :
-							     row_find(command, text, length);
+	const struct option_row *row = !strcmp(text, "-h") ? row_find(command, "--help", 6)
+							   : row_find(command, text, length);
 
 	if (!row)
 		return unknown_option(arena, command, text, length, trouble);
 	if (row->takes == REQUIRED && !value)
 		value = argv[*at + 1] ? argv[++*at] : NULL;
 	if ((row->takes == REQUIRED && (!value || !*value)) || (row->takes == WITHOUT && value)) {
-		*trouble = row->takes == REQUIRED ?
-				   arena_printf(arena, "option '%s' needs a value: %s %s", row->name, row->name, row->argument) :
-				   arena_printf(arena, "option '%s' takes no value", row->name);
+		*trouble = row->takes == REQUIRED
+				   ? arena_printf(arena, "option '%s' needs a value: %s %s",
+						  row->name, row->name, row->argument)
+				   : arena_printf(arena, "option '%s' takes no value", row->name);
 		return -EINVAL;
 	}
 	return option_apply(arena, row->id, value, options, trouble);
 }
 
-int options_parse(struct arena *arena, enum command_id command, int argc, char **argv, struct options *options,
-		  const char **trouble)
+int options_parse(struct arena *arena, enum command_id command, int argc, char **argv,
+		  struct options *options, const char **trouble)
 {
 	bool ended = false;
 	size_t targets = 0;
@@ -305,7 +319,10 @@ void options_help(enum command_id command, FILE *out)
 		char usage[64];
 		if (!(row->commands & command))
 			continue;
-		snprintf(usage, sizeof(usage), row->takes == OPTIONAL ? "%s[=%s]" : row->takes == REQUIRED ? "%s %s" : "%s",
+		snprintf(usage, sizeof(usage),
+			 row->takes == OPTIONAL	  ? "%s[=%s]"
+			 : row->takes == REQUIRED ? "%s %s"
+						  : "%s",
 			 row->name, row->argument);
 		fprintf(out, "  %-*s", indent - 2, usage);
 		int column = (int)strlen(usage) + 2;

@@ -20,13 +20,14 @@ struct options {
 	const char **source_roots; /* NULL-terminated */
 	const char *gate;	   /* NULL: the default */
 	bool gates[RULE_COUNT];
-	const char **targets; /* NULL-terminated */
+	const char **targets;	  /* NULL-terminated */
 	const char *command_line; /* as it may be shown to the user */
 };
 
-/* Parses argv[1..]; memory is the arena's. On failure -EINVAL, and *trouble tells what to write instead. */
-int options_parse(struct arena *arena, enum command_id command, int argc, char **argv, struct options *options,
-		  const char **trouble);
+/* Parses argv[1..]; memory is the arena's. On failure -EINVAL, and *trouble tells what to write
+ * instead. */
+int options_parse(struct arena *arena, enum command_id command, int argc, char **argv,
+		  struct options *options, const char **trouble);
 /* The command's options with their defaults, for --help. */
 void options_help(enum command_id command, FILE *out);
 /* The candidate that was probably meant; NULL when none is near. `names` is NULL-terminated. */

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define COLUMNS_MOST 100
+#define COLUMNS_MOST  100
 #define COLUMNS_LEAST 60
 
 /* One item of --format. */
@@ -40,14 +40,17 @@ static int unknown_format(struct arena *arena, const char *name, const char **tr
 	char *all = "";
 	size_t count = 0;
 
-	for (const struct renderer *renderer = renderers; renderer->name && count < 15; renderer++) {
+	for (const struct renderer *renderer = renderers; renderer->name && count < 15;
+	     renderer++) {
 		all = arena_printf(arena, "%s%s%s", all, count ? ", " : "", renderer->name);
 		names[count++] = renderer->name;
 	}
 	names[count] = NULL;
 	const char *meant = options_suggest(name, names);
-	*trouble = meant ? arena_printf(arena, "--format: unknown format '%s'; did you mean '%s'?", name, meant) :
-			   arena_printf(arena, "--format: unknown format '%s'; there are %s", name, all);
+	*trouble = meant ? arena_printf(arena, "--format: unknown format '%s'; did you mean '%s'?",
+					name, meant)
+			 : arena_printf(arena, "--format: unknown format '%s'; there are %s", name,
+					all);
 	return -EINVAL;
 }
 
@@ -65,9 +68,11 @@ int output_check(struct arena *arena, const struct options *options, const char 
 	if (!count)
 		return unknown_format(arena, "", trouble);
 	if (shared > 1) {
-		*trouble = arena_printf(arena, "--format=%s: only one format can go to the standard output; give the "
-					       "others a file, as in json:FILE",
-					options->format);
+		*trouble = arena_printf(
+			arena,
+			"--format=%s: only one format can go to the standard output; give the "
+			"others a file, as in json:FILE",
+			options->format);
 		return -EINVAL;
 	}
 	return 0;
@@ -85,20 +90,23 @@ static bool colour_wanted(const struct options *options, bool to_stdout)
 	case COLOUR_AUTO:
 		break;
 	}
-	return to_stdout && isatty(STDOUT_FILENO) && !(none && *none) && !(term && !strcmp(term, "dumb"));
+	return to_stdout && isatty(STDOUT_FILENO) && !(none && *none) &&
+	       !(term && !strcmp(term, "dumb"));
 }
 
 static unsigned columns_of(bool to_stdout)
 {
 	struct winsize size;
 
-	if (!to_stdout || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || size.ws_col > COLUMNS_MOST)
+	if (!to_stdout || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ||
+	    size.ws_col > COLUMNS_MOST)
 		return COLUMNS_MOST;
 	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
 }
 
-static int output_one(struct arena *arena, const struct options *options, const struct report *report,
-		      const struct output *output, const char **trouble)
+static int output_one(struct arena *arena, const struct options *options,
+		      const struct report *report, const struct output *output,
+		      const char **trouble)
 {
 	const char *path = output->file ? output->file : options->output;
 	const char *shown = path ? path : "the standard output";
@@ -122,8 +130,8 @@ static int output_one(struct arena *arena, const struct options *options, const 
 	if (out && out != stdout && fclose(out) && !error)
 		error = -errno;
 	if (error)
-		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s", path ? "'" : "", shown,
-					path ? "'" : "", strerror(-error));
+		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s",
+					path ? "'" : "", shown, path ? "'" : "", strerror(-error));
 	return error;
 }
 

@@ -5,7 +5,8 @@
 
 #include "options.h"
 
-/* Whether the formats can be written as asked; before any work is done. 0 or -EINVAL and *trouble. */
+/* Whether the formats can be written as asked; before any work is done. 0 or -EINVAL and *trouble.
+ */
 int output_check(struct arena *arena, const struct options *options, const char **trouble);
 /* Writes them all. 0, or -errno and *trouble. */
 int output_write(struct arena *arena, const struct options *options, const struct report *report,

@@ -48,7 +48,8 @@ int proc_read(uint32_t pid, struct proc *proc)
 		length = sizeof(found.comm) - 1;
 	memcpy(found.comm, from + 1, length);
 	if (sscanf(to + 1,
-		   " %c %" SCNu32 " %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+		   " %c %" SCNu32
+		   " %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
 		   &found.state, &found.ppid, &found.start_ticks) != 3)
 		return -EPROTO;
 	*proc = found;
@@ -100,7 +101,9 @@ int proc_identity(uint32_t pid, uint32_t *uid, uint32_t *inner_pid)
 		const char *end = strchr(line + 1, '\n');
 		char *next;
 		line += 7;
-		for (unsigned long n; n = strtoul(line, &next, 10), next != line && (!end || next <= end); line = next)
+		for (unsigned long n;
+		     n = strtoul(line, &next, 10), next != line && (!end || next <= end);
+		     line = next)
 			*inner_pid = (uint32_t)n;
 	}
 	return 0;
@@ -124,8 +127,10 @@ const char *proc_root(struct arena *arena, uint32_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root", pid);
 	ssize_t n = readlink(path, target, sizeof(target));
-	/* The same root for both: plain paths read better, and need no right to look into the process. */
-	if (n < 0 || (n == 1 && target[0] == '/' && proc_namespace(pid, "mnt") == proc_namespace(0, "mnt")))
+	/* The same root for both: plain paths read better, and need no right to look into the
+	 * process. */
+	if (n < 0 ||
+	    (n == 1 && target[0] == '/' && proc_namespace(pid, "mnt") == proc_namespace(0, "mnt")))
 		return "";
 	return arena_copy(arena, path);
 }
@@ -160,11 +165,11 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files)
 			files->io_uring = true;
 		if (strncmp(target, "socket:[", 8))
 			continue;
-		files->sockets =
-			arena_more(arena, files->sockets, files->socket_count, &room, sizeof(*files->sockets));
-		files->sockets[files->socket_count++] = (struct proc_socket){
-			.fd = (int)strtoul(entry->d_name, NULL, 10), .inode = strtoull(target + 8, NULL, 10)
-		};
+		files->sockets = arena_more(arena, files->sockets, files->socket_count, &room,
+					    sizeof(*files->sockets));
+		files->sockets[files->socket_count++] =
+			(struct proc_socket){ .fd = (int)strtoul(entry->d_name, NULL, 10),
+					      .inode = strtoull(target + 8, NULL, 10) };
 	}
 	closedir(folder);
 	if (files->socket_count)
@@ -196,7 +201,8 @@ bool proc_socket_is_tcp(uint32_t pid, int fd)
 	return !strcmp(name, "TCP") || !strcmp(name, "TCPv6");
 }
 
-int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count, bool *library)
+int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count,
+		 bool *library)
 {
 	static const char suffix[] = ".ledger", gone[] = " (deleted)";
 	char path[64], *line = NULL;
@@ -214,7 +220,9 @@ int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers
 		int at = 0;
 		if (line[n - 1] == '\n')
 			line[--n] = 0;
-		if (sscanf(line, "%39s %*s %*s %*s %" SCNu64 " %n", found.range, &found.inode, &at) < 2 || !at)
+		if (sscanf(line, "%39s %*s %*s %*s %" SCNu64 " %n", found.range, &found.inode,
+			   &at) < 2 ||
+		    !at)
 			continue;
 		char *name = line + at;
 		size_t length = strlen(name);

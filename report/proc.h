@@ -27,7 +27,8 @@ struct proc_files {
 	bool io_uring; /* it has a ring, so sockets may come and go without any call */
 };
 
-/* A ledger that a process has mapped. `path` is as the process sees it; `range` names it in map_files. */
+/* A ledger that a process has mapped. `path` is as the process sees it; `range` names it in
+ * map_files. */
 struct proc_ledger {
 	const char *path;
 	char range[40];
@@ -52,7 +53,8 @@ uint64_t proc_socket_inode(uint32_t pid, int fd);
 /* Whether a descriptor's protocol is TCP; true also when the kernel doesn't tell. */
 bool proc_socket_is_tcp(uint32_t pid, int fd);
 /* The ledgers that it has mapped, and whether the library is there at all. */
-int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count, bool *library);
+int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count,
+		 bool *library);
 /* Soft RLIMIT_NOFILE; 0 unknown. */
 uint64_t proc_nofile_limit(uint32_t pid);
 /* Path of its program; NULL unknown. */

@@ -2,8 +2,7 @@
 /* Chooses the processes that a command speaks of; see processes.h. */
 #include "processes.h"
 
-#include "family.h"
-#include "ledger_folder.h"
+#include "candidates.h"
 #include "unaudited.h"
 
 #include <ctype.h>
@@ -15,131 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct search {
-	struct arena *arena;
-	struct members candidates;
-	struct family family;
-	const char *boot_id;
-};
-
-static struct member *member_add(struct arena *arena, struct members *members, const struct member *member)
-{
-	members->items = arena_more(arena, members->items, members->count, &members->room, sizeof(*member));
-	members->items[members->count] = *member;
-	return &members->items[members->count++];
-}
-
 bool member_is_running(const struct member *member)
 {
 	struct proc proc;
 
-	return !proc_read(member->pid, &proc) && proc.start_ticks == member->start_ticks && proc.state != 'Z' &&
-	       proc.state != 'X';
-}
-
-/* Opens a ledger's file for its header. On failure -errno and the reason. */
-static int member_peek(struct search *search, const char *path, bool follows_link, struct member *member,
-		       const char **trouble)
-{
-	struct ledger_header *header = arena_alloc(search->arena, sizeof(*header));
-	struct stat stat_buffer;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follows_link ? 0 : O_NOFOLLOW));
-
-	if (fd < 0) {
-		int error = -errno;
-		*trouble = error == -ELOOP ? "a symbolic link; name the file itself" : strerror(-error);
-		return error;
-	}
-	int error = ledger_peek(fd, header, search->arena, trouble);
-	if (!error && fstat(fd, &stat_buffer))
-		error = -errno;
-	close(fd);
-	if (error)
-		return error;
-	*member = (struct member){
-		.pid = header->pid,
-		.ppid = header->fork_pid ? header->fork_pid : header->ppid,
-		.uid = header->uid,
-		.start_ticks = header->start_ticks,
-		.sequence = header->sequence,
-		.comm = arena_copy(search->arena, header->comm),
-		.path = path,
-		.root = "",
-		.ledger_state = header->state,
-		.started_realtime_ns = header->clock_start.realtime_ns,
-		.opened = header->totals.opened,
-		.closed = header->totals.closed,
-		.device = stat_buffer.st_dev,
-		.inode = stat_buffer.st_ino,
-		.follows_link = follows_link,
-	};
-	const struct proc *proc = family_proc(&search->family, member->pid);
-	member->running = proc && proc->start_ticks == member->start_ticks && proc->state != 'Z' &&
-			  proc->state != 'X' && !strcmp(header->boot_id, search->boot_id);
-	return 0;
-}
-
-/* The ledger of a process that runs in another pid namespace is known by what that process has mapped. */
-static void candidate_is_mapped(struct search *search, const struct proc *proc, uint32_t inner_pid,
-				const struct proc_ledger *mapped)
-{
-	const char *root = proc_root(search->arena, proc->pid), *trouble;
-	const char *path = arena_printf(search->arena, "%s%s", root, mapped->path);
-	struct member member;
-
-	if (mapped->deleted || member_peek(search, path, false, &member, &trouble) || member.inode != mapped->inode) {
-		path = arena_printf(search->arena, "/proc/%" PRIu32 "/map_files/%s", proc->pid, mapped->range);
-		if (member_peek(search, path, true, &member, &trouble))
-			return;
-	}
-	/* A child has its parent's ledger mapped too, without keeping it. */
-	if (member.start_ticks != proc->start_ticks || (member.pid != inner_pid && member.pid != proc->pid))
-		return;
-	struct member *known = NULL;
-	for (size_t i = 0; i < search->candidates.count && !known; i++)
-		if (search->candidates.items[i].inode == member.inode &&
-		    search->candidates.items[i].device == member.device)
-			known = &search->candidates.items[i];
-	if (!known) {
-		known = member_add(search->arena, &search->candidates, &member);
-		known->open_path = path;
-		known->path = arena_copy(search->arena, mapped->path);
-		known->follows_link = member.follows_link;
-	}
-	if (known->pid != proc->pid) /* its parent's number means nothing here either */
-		known->ppid = proc->ppid;
-	known->pid = proc->pid;
-	known->root = root;
-	known->running = proc->state != 'Z' && proc->state != 'X';
-}
-
-static void candidates_from_proc(struct search *search)
-{
-	uint32_t self = (uint32_t)getpid();
-
-	for (size_t i = 0; i < search->family.proc_count; i++) {
-		const struct proc *proc = &search->family.procs[i];
-		struct proc_ledger *mapped;
-		uint32_t uid, inner_pid;
-		size_t count;
-		bool library;
-		if (proc->pid == self || proc_ledgers(search->arena, proc->pid, &mapped, &count, &library) || !count ||
-		    proc_identity(proc->pid, &uid, &inner_pid))
-			continue;
-		for (size_t j = 0; j < count; j++)
-			candidate_is_mapped(search, proc, inner_pid, &mapped[j]);
-	}
-}
-
-static void candidates_from_files(struct search *search, const struct ledger_files *files)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		const char *trouble;
-		struct member member;
-		/* One that can't be read is nobody's we could tell; named by hand it is an error. */
-		if (!member_peek(search, files->files[i].path, false, &member, &trouble))
-			member_add(search->arena, &search->candidates, &member);
-	}
+	return !proc_read(member->pid, &proc) && proc.start_ticks == member->start_ticks &&
+	       proc.state != 'Z' && proc.state != 'X';
 }
 
 static int candidate_compare(const void *a, const void *b)
@@ -171,11 +51,13 @@ static void members_finish(struct members *members)
 }
 
 /* Adds a member once; true when it was not there. */
-static bool member_take(struct search *search, struct members *members, const struct member *member, bool witness)
+static bool member_take(struct search *search, struct members *members, const struct member *member,
+			bool witness)
 {
 	for (size_t i = 0; i < members->count; i++) {
 		struct member *there = &members->items[i];
-		if (there->inode == member->inode && there->device == member->device && there->path && member->path) {
+		if (there->inode == member->inode && there->device == member->device &&
+		    there->path && member->path) {
 			there->witness &= witness;
 			return false;
 		}
@@ -187,16 +69,17 @@ static bool member_take(struct search *search, struct members *members, const st
 }
 
 /* Everything that descends from a process, itself included; `alone`: only itself. */
-static void family_take(struct search *search, struct members *members, uint32_t pid, uint64_t start_ticks,
-			bool alone)
+static void family_take(struct search *search, struct members *members, uint32_t pid,
+			uint64_t start_ticks, bool alone)
 {
 	const struct family *family = &search->family;
 	uint32_t self = (uint32_t)getpid();
 
 	for (size_t i = 0; i < family->candidate_count; i++) {
 		const struct member *member = &family->candidates[i];
-		if (alone ? member->pid == pid && member->start_ticks == start_ticks :
-			    family_descends(family, member->pid, member->ppid, member->start_ticks, pid, start_ticks))
+		if (alone ? member->pid == pid && member->start_ticks == start_ticks
+			  : family_descends(family, member->pid, member->ppid, member->start_ticks,
+					    pid, start_ticks))
 			member_take(search, members, member, false);
 	}
 	/* Those that run without a ledger: not audited, or without a socket of their own so far. */
@@ -213,12 +96,14 @@ static void family_take(struct search *search, struct members *members, uint32_t
 		bool known = false, library;
 		if (proc->pid == self || proc->state == 'Z' || proc->state == 'X')
 			continue;
-		if (alone ? proc->pid != pid || proc->start_ticks != start_ticks :
-			    !family_descends(family, proc->pid, proc->ppid, proc->start_ticks, pid, start_ticks))
+		if (alone ? proc->pid != pid || proc->start_ticks != start_ticks
+			  : !family_descends(family, proc->pid, proc->ppid, proc->start_ticks, pid,
+					     start_ticks))
 			continue;
 		for (size_t j = 0; j < family->candidate_count && !known; j++)
 			known = same_process(&family->candidates[j], &member) &&
-				(family->candidates[j].ledger_state != LEDGER_EXEC || !family->candidates[j].running);
+				(family->candidates[j].ledger_state != LEDGER_EXEC ||
+				 !family->candidates[j].running);
 		if (known)
 			continue;
 		if (proc_ledgers(search->arena, proc->pid, &mapped, &count, &library) || !library)
@@ -230,8 +115,8 @@ static void family_take(struct search *search, struct members *members, uint32_t
 	}
 }
 
-static int target_is_pid(struct search *search, const struct members_settings *settings, struct members *members,
-			 uint32_t pid)
+static int target_is_pid(struct search *search, const struct members_settings *settings,
+			 struct members *members, uint32_t pid)
 {
 	const struct proc *proc = family_proc(&search->family, pid);
 	const struct member *newest = NULL;
@@ -239,22 +124,26 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 
 	for (size_t i = 0; i < search->candidates.count; i++) {
 		const struct member *member = &search->candidates.items[i];
-		if (member->pid == pid && (!newest || member->running > newest->running ||
-					   (member->running == newest->running &&
-					    member->started_realtime_ns > newest->started_realtime_ns)))
+		if (member->pid == pid &&
+		    (!newest || member->running > newest->running ||
+		     (member->running == newest->running &&
+		      member->started_realtime_ns > newest->started_realtime_ns)))
 			newest = member;
 	}
 	bool running = proc && proc->state != 'Z' && proc->state != 'X';
 	if (!newest && !running) {
-		members->trouble = arena_printf(search->arena,
-						"cannot report on process %" PRIu32
-						": it doesn't run and left no ledger in %s; was it started with "
-						"LD_PRELOAD=libsockaudit.so?",
-						pid, ledger_default_folders_text(search->arena));
+		members->trouble = arena_printf(
+			search->arena,
+			"cannot report on process %" PRIu32
+			": it doesn't run and left no ledger in %s; was it started with "
+			"LD_PRELOAD=libsockaudit.so?",
+			pid, ledger_default_folders_text(search->arena));
 		return -ENOENT;
 	}
-	/* A pid that lives belongs to whoever has it now, unless that one is not audited and an earlier one was. */
-	uint64_t start_ticks = newest && (newest->running || !running) ? newest->start_ticks : proc->start_ticks;
+	/* A pid that lives belongs to whoever has it now, unless that one is not audited and an
+	 * earlier one was. */
+	uint64_t start_ticks =
+		newest && (newest->running || !running) ? newest->start_ticks : proc->start_ticks;
 	family_take(search, members, pid, start_ticks, settings->no_children);
 	bool audited = false;
 	for (size_t i = before; i < members->count; i++) {
@@ -262,9 +151,11 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 		audited |= !members->items[i].unaudited;
 	}
 	if (!audited) {
-		const char *reason = members->count > before ? unaudited_reason(pid) : "it has ended meanwhile";
+		const char *reason =
+			members->count > before ? unaudited_reason(pid) : "it has ended meanwhile";
 		members->trouble = arena_printf(search->arena,
-						"cannot report on process %" PRIu32 ": not audited (%s); start it with "
+						"cannot report on process %" PRIu32
+						": not audited (%s); start it with "
 						"LD_PRELOAD=libsockaudit.so",
 						pid, reason);
 		return -ENOENT;
@@ -282,9 +173,11 @@ static void witnesses_take(struct search *search, struct members *members, const
 	for (uint32_t i = 0; i < member->sequence && i < 64; i++) {
 		const char *trouble;
 		struct member earlier;
-		const char *name = arena_printf(search->arena, "%.*s%" PRIu32 ".%" PRIu64 ".%" PRIu32 ".ledger", length,
-						path, member->pid, member->start_ticks, i);
-		if (!member_peek(search, name, false, &earlier, &trouble) && same_process(&earlier, member))
+		const char *name = arena_printf(search->arena,
+						"%.*s%" PRIu32 ".%" PRIu64 ".%" PRIu32 ".ledger",
+						length, path, member->pid, member->start_ticks, i);
+		if (!member_peek(search, name, false, &earlier, &trouble) &&
+		    same_process(&earlier, member))
 			member_take(search, members, &earlier, true);
 	}
 }
@@ -296,13 +189,15 @@ static int target_is_file(struct search *search, struct members *members, const 
 	int error = member_peek(search, path, false, &member, &trouble);
 
 	if (error) {
-		members->trouble = arena_printf(search->arena, "cannot read ledger '%s': %s", path, trouble);
+		members->trouble =
+			arena_printf(search->arena, "cannot read ledger '%s': %s", path, trouble);
 		return error;
 	}
 	/* The candidate of the same file knows more: who has it mapped. */
 	for (size_t i = 0; i < search->candidates.count; i++) {
 		struct member *known = &search->candidates.items[i];
-		if (known->inode == member.inode && known->device == member.device && known->running) {
+		if (known->inode == member.inode && known->device == member.device &&
+		    known->running) {
 			member = *known;
 			member.path = path;
 		}
@@ -319,14 +214,16 @@ static int target_is_folder(struct search *search, struct members *members, cons
 	int error = ledger_folder_list(search->arena, path, &files);
 
 	if (error) {
-		members->trouble = arena_printf(search->arena, "cannot read folder '%s': %s", path, strerror(-error));
+		members->trouble = arena_printf(search->arena, "cannot read folder '%s': %s", path,
+						strerror(-error));
 		return error;
 	}
 	if (!files.count) {
-		members->trouble = arena_printf(search->arena,
-						"no ledger in folder '%s'; programs write theirs there with "
-						"SOCKAUDIT_OPTIONS=dir=%s",
-						path, path);
+		members->trouble =
+			arena_printf(search->arena,
+				     "no ledger in folder '%s'; programs write theirs there with "
+				     "SOCKAUDIT_OPTIONS=dir=%s",
+				     path, path);
 		return -ENOENT;
 	}
 	for (size_t i = 0; i < files.count && !error; i++)
@@ -342,30 +239,34 @@ static bool text_is_number(const char *text)
 	return *text;
 }
 
-static int target_take(struct search *search, const struct members_settings *settings, struct members *members,
-		       const char *target)
+static int target_take(struct search *search, const struct members_settings *settings,
+		       struct members *members, const char *target)
 {
 	struct stat stat_buffer;
 
 	if (text_is_number(target)) {
 		unsigned long pid = strlen(target) < 10 ? strtoul(target, NULL, 10) : 0;
 		if (!pid) {
-			members->trouble = arena_printf(search->arena, "'%s' is no process id", target);
+			members->trouble =
+				arena_printf(search->arena, "'%s' is no process id", target);
 			return -EINVAL;
 		}
 		return target_is_pid(search, settings, members, (uint32_t)pid);
 	}
 	if (stat(target, &stat_buffer)) {
 		int error = -errno;
-		members->trouble = arena_printf(search->arena, "cannot read '%s': %s; name a process id, a ledger or a folder",
-						target, strerror(-error));
+		members->trouble = arena_printf(
+			search->arena,
+			"cannot read '%s': %s; name a process id, a ledger or a folder", target,
+			strerror(-error));
 		return error;
 	}
-	return S_ISDIR(stat_buffer.st_mode) ? target_is_folder(search, members, target) :
-					      target_is_file(search, members, target);
+	return S_ISDIR(stat_buffer.st_mode) ? target_is_folder(search, members, target)
+					    : target_is_file(search, members, target);
 }
 
-static int newest_take(struct search *search, const struct members_settings *settings, struct members *members)
+static int newest_take(struct search *search, const struct members_settings *settings,
+		       struct members *members)
 {
 	const struct member *newest = NULL;
 
@@ -387,12 +288,14 @@ static int newest_take(struct search *search, const struct members_settings *set
 	}
 	if (settings->all)
 		return 0;
-	const struct member *head = settings->no_children ? newest : family_head(&search->family, newest);
+	const struct member *head =
+		settings->no_children ? newest : family_head(&search->family, newest);
 	family_take(search, members, head->pid, head->start_ticks, settings->no_children);
 	return 0;
 }
 
-int members_select(struct arena *arena, const struct members_settings *settings, struct members *members)
+int members_select(struct arena *arena, const struct members_settings *settings,
+		   struct members *members)
 {
 	struct search search = { .arena = arena, .boot_id = proc_boot_id(arena) };
 	struct ledger_files files = { 0 };
@@ -409,7 +312,8 @@ int members_select(struct arena *arena, const struct members_settings *settings,
 	}
 	candidates_from_proc(&search);
 	if (search.candidates.count)
-		qsort(search.candidates.items, search.candidates.count, sizeof(struct member), candidate_compare);
+		qsort(search.candidates.items, search.candidates.count, sizeof(struct member),
+		      candidate_compare);
 	search.family.candidates = search.candidates.items;
 	search.family.candidate_count = search.candidates.count;
 	if (!any)
@@ -440,7 +344,8 @@ int members_read(struct arena *arena, struct members *members)
 			continue;
 		}
 		if (error) {
-			members->trouble = arena_printf(arena, "cannot read ledger '%s': %s", member->path, trouble);
+			members->trouble = arena_printf(arena, "cannot read ledger '%s': %s",
+							member->path, trouble);
 			return error;
 		}
 		member->ledger_state = member->ledger->header.state;
@@ -448,7 +353,8 @@ int members_read(struct arena *arena, struct members *members)
 		if (member->running)
 			member->running = member_is_running(member);
 		if (!member->running)
-			ledger_close(member->ledger); /* it changes no more, and there may be thousands */
+			ledger_close(member->ledger); /* it changes no more, and there may be
+							 thousands */
 	}
 	return 0;
 }

@@ -13,12 +13,13 @@ struct member {
 	uint64_t start_ticks;
 	uint32_t sequence;
 	const char *comm;
-	const char *path;	 /* of the ledger, NULL: it has none */
-	const char *open_path;	 /* where it can be opened, when that is not `path` */
-	const char *unaudited;	 /* why the process is not audited; NULL: it is, or has no socket yet */
-	const char *root;	 /* under which its paths stand for us; "" or /proc/PID/root */
-	struct ledger *ledger;	 /* after members_read */
-	uint32_t ledger_state;	 /* enum ledger_state as peeked */
+	const char *path;      /* of the ledger, NULL: it has none */
+	const char *open_path; /* where it can be opened, when that is not `path` */
+	const char
+		*unaudited; /* why the process is not audited; NULL: it is, or has no socket yet */
+	const char *root;   /* under which its paths stand for us; "" or /proc/PID/root */
+	struct ledger *ledger; /* after members_read */
+	uint32_t ledger_state; /* enum ledger_state as peeked */
 	uint64_t started_realtime_ns;
 	uint64_t opened, closed; /* as peeked */
 	uint64_t device, inode;	 /* of the ledger */
@@ -32,20 +33,23 @@ struct member {
 struct members {
 	struct member *items;
 	size_t count, room;
-	const char *trouble; /* after a failure: the message for people, without the program's name */
+	const char
+		*trouble; /* after a failure: the message for people, without the program's name */
 };
 
 struct members_settings {
-	const char *const *targets; /* PID, LEDGER, FOLDER; NULL-terminated; none: the newest family */
+	const char *const
+		*targets; /* PID, LEDGER, FOLDER; NULL-terminated; none: the newest family */
 	bool no_children;
 	bool all; /* no targets: every ledger there is, rather than the newest family */
 };
 
 /*
- * The processes that the targets mean, parents before children as they started. Memory is the arena's. On
- * failure -errno and members->trouble. -ENOENT: nothing to report on.
+ * The processes that the targets mean, parents before children as they started. Memory is the
+ * arena's. On failure -errno and members->trouble. -ENOENT: nothing to report on.
  */
-int members_select(struct arena *arena, const struct members_settings *settings, struct members *members);
+int members_select(struct arena *arena, const struct members_settings *settings,
+		   struct members *members);
 /* Reads their ledgers. */
 int members_read(struct arena *arena, struct members *members);
 void members_close(struct members *members);

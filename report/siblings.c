@@ -14,14 +14,15 @@ struct closing {
 	uint64_t count;
 };
 
-/* A return address, and the closings of everything that was opened by a stack which passes through it. */
+/* A return address, and the closings of everything that was opened by a stack which passes through
+ * it. */
 struct passage {
 	UT_hash_handle hh;
 	struct code_frame frame;
 	struct passing {
 		struct passing *next;
 		const struct closing *closing;
-	} *passing;
+	} * passing;
 };
 
 struct siblings {
@@ -69,7 +70,8 @@ struct siblings *siblings_new(const struct audit *audit, struct code *code)
 			for (int k = 0; k < LEDGER_CLOSERS; k++) {
 				if (!stack->closers[k].count)
 					continue;
-				struct closing *closing = arena_alloc(audit->arena, sizeof(*closing));
+				struct closing *closing =
+					arena_alloc(audit->arena, sizeof(*closing));
 				closing->opened = code_stack(code, member, j);
 				closing->closed = code_stack(code, member, stack->closers[k].stack);
 				closing->call = ledger_call(member->ledger, stack->closers[k].call);
@@ -87,7 +89,8 @@ static bool frames_agree(const struct frame *a, const struct frame *b)
 		return a == b;
 	if (a->file && b->file && a->line && b->line)
 		return a->line == b->line && !strcmp(a->file, b->file);
-	return a->offset == b->offset && !strcmp(a->module ? a->module : "", b->module ? b->module : "");
+	return a->offset == b->offset &&
+	       !strcmp(a->module ? a->module : "", b->module ? b->module : "");
 }
 
 static int sibling_compare(const void *a, const void *b)
@@ -110,12 +113,14 @@ void siblings_fill(struct siblings *siblings, uint32_t opened, struct finding *f
 	key.module = site->module;
 	key.offset = site->offset;
 	HASH_FIND(hh, siblings->passages, &key, sizeof(key), passage);
-	for (const struct passing *passing = passage ? passage->passing : NULL; passing; passing = passing->next) {
+	for (const struct passing *passing = passage ? passage->passing : NULL; passing;
+	     passing = passing->next) {
 		const struct closing *closing = passing->closing;
 		struct stack *stack = code_resolve(siblings->code, closing->closed);
 		struct sibling *same = NULL;
 		for (size_t i = 0; i < finding->sibling_count && !same; i++)
-			if (frames_agree(stack_site(finding->siblings[i].closed.stack), stack_site(stack)))
+			if (frames_agree(stack_site(finding->siblings[i].closed.stack),
+					 stack_site(stack)))
 				same = &finding->siblings[i];
 		if (same) {
 			/* A forged count must not wrap around to a small one. */
@@ -123,15 +128,18 @@ void siblings_fill(struct siblings *siblings, uint32_t opened, struct finding *f
 				same->count = UINT64_MAX;
 			continue;
 		}
-		finding->siblings = arena_more(siblings->arena, finding->siblings, finding->sibling_count, &room,
-					       sizeof(*finding->siblings));
+		finding->siblings =
+			arena_more(siblings->arena, finding->siblings, finding->sibling_count,
+				   &room, sizeof(*finding->siblings));
 		finding->siblings[finding->sibling_count++] = (struct sibling){
-			.closed = { .call = closing->call ? closing->call : "close", .stack = stack },
+			.closed = { .call = closing->call ? closing->call : "close",
+				    .stack = stack },
 			.count = closing->count,
 		};
 	}
 	if (finding->sibling_count)
-		qsort(finding->siblings, finding->sibling_count, sizeof(*finding->siblings), sibling_compare);
+		qsort(finding->siblings, finding->sibling_count, sizeof(*finding->siblings),
+		      sibling_compare);
 }
 
 void siblings_free(struct siblings *siblings)

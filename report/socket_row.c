@@ -13,9 +13,10 @@ const char *family_name(struct arena *arena, uint16_t family)
 	static const struct {
 		uint16_t family;
 		const char *name;
-	} names[] = { { AF_INET, "inet" },	 { AF_INET6, "inet6" },	  { AF_UNIX, "unix" },
-		      { AF_NETLINK, "netlink" }, { AF_PACKET, "packet" }, { AF_VSOCK, "vsock" },
-		      { AF_ALG, "alg" },	 { AF_BLUETOOTH, "bluetooth" } };
+	} names[] = { { AF_INET, "inet" },     { AF_INET6, "inet6" },
+		      { AF_UNIX, "unix" },     { AF_NETLINK, "netlink" },
+		      { AF_PACKET, "packet" }, { AF_VSOCK, "vsock" },
+		      { AF_ALG, "alg" },       { AF_BLUETOOTH, "bluetooth" } };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (names[i].family == family)
@@ -23,8 +24,8 @@ const char *family_name(struct arena *arena, uint16_t family)
 	return arena_printf(arena, "family %u", family);
 }
 
-static const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16], uint16_t port,
-				 uint32_t scope)
+static const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16],
+				 uint16_t port, uint32_t scope)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -34,8 +35,8 @@ static const char *internet_text(struct arena *arena, uint16_t family, const uin
 		return arena_printf(arena, "%s:%u", text, port);
 	/* fe80::/10 means nothing without the interface. */
 	bool link_local = ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
-	return link_local && scope ? arena_printf(arena, "[%s%%%u]:%u", text, scope, port) :
-				     arena_printf(arena, "[%s]:%u", text, port);
+	return link_local && scope ? arena_printf(arena, "[%s%%%u]:%u", text, scope, port)
+				   : arena_printf(arena, "[%s]:%u", text, port);
 }
 
 static const char *address_text(struct arena *arena, const struct ledger *ledger, uint16_t family,
@@ -52,7 +53,8 @@ static const char *address_text(struct arena *arena, const struct ledger *ledger
 	return internet_text(arena, family, address->ip, address->port, address->extra);
 }
 
-static const struct socket_ref *row_ref(const struct audited_socket *socket, const struct judgement *judgement)
+static const struct socket_ref *row_ref(const struct audited_socket *socket,
+					const struct judgement *judgement)
 {
 	if (judgement->evidence && judgement->evidence->holds)
 		return judgement->evidence;
@@ -64,7 +66,8 @@ static const struct socket_ref *row_ref(const struct audited_socket *socket, con
 	return judgement->opened;
 }
 
-void socket_row_fill(const struct audit *audit, const struct audited_socket *socket, struct socket_row *row)
+void socket_row_fill(const struct audit *audit, const struct audited_socket *socket,
+		     struct socket_row *row)
 {
 	const struct judgement *judgement = socket->judgement;
 	const struct ledger_slot *merged = &judgement->merged;
@@ -85,7 +88,8 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 		.queues_known = kernel->queues_known && !kernel->listening_queue,
 		.recv_q = kernel->recv_q,
 		.send_q = kernel->send_q,
-		.age_ms = merged->opened_at ? cycles_to_ms(rate, merged->opened_at, judgement->end) : MS_UNKNOWN,
+		.age_ms = merged->opened_at ? cycles_to_ms(rate, merged->opened_at, judgement->end)
+					    : MS_UNKNOWN,
 		.since_ms = cycles_to_ms(rate, judgement->verdict.since, judgement->end),
 		.since_at_least = judgement->verdict.since_at_least,
 		.eof_reads = merged->eof_reads,
@@ -98,22 +102,26 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 	if (kernel->known && kernel->tcp_state && kernel->tcp_state < TCP_STATE_COUNT)
 		row->tcp_state = tcp_state_names[kernel->tcp_state];
 	if (kernel->addresses_known) {
-		row->local = internet_text(audit->arena, kernel->family, kernel->local, kernel->local_port, 0);
+		row->local = internet_text(audit->arena, kernel->family, kernel->local,
+					   kernel->local_port, 0);
 		/* A socket without a peer shows zeros there. */
 		if (kernel->peer_port)
-			row->peer = internet_text(audit->arena, kernel->family, kernel->peer, kernel->peer_port, 0);
+			row->peer = internet_text(audit->arena, kernel->family, kernel->peer,
+						  kernel->peer_port, 0);
 	}
 	uint64_t used = verdict_later(merged->last_receive, merged->last_send);
 	if (used && judgement->last_use) {
-		const struct ledger *user = audit->members->items[judgement->last_use->member].ledger;
-		row->last_call = ledger_call(user, merged->last_send > merged->last_receive ? merged->last_send_call :
-											      merged->last_receive_call);
+		const struct ledger *user =
+			audit->members->items[judgement->last_use->member].ledger;
+		row->last_call = ledger_call(user, merged->last_send > merged->last_receive
+							   ? merged->last_send_call
+							   : merged->last_receive_call);
 		row->last_use_ms = cycles_to_ms(rate, used, judgement->end);
 	}
 }
 
-void misuse_row_fill(const struct audit *audit, const struct member *member, const struct ledger_misuse *misuse,
-		     struct socket_row *row)
+void misuse_row_fill(const struct audit *audit, const struct member *member,
+		     const struct ledger_misuse *misuse, struct socket_row *row)
 {
 	const struct ledger *ledger = member->ledger;
 	uint64_t end = member_end(member);
@@ -125,7 +133,9 @@ void misuse_row_fill(const struct audit *audit, const struct member *member, con
 		.local = address_text(audit->arena, ledger, misuse->family, &misuse->local),
 		.peer = address_text(audit->arena, ledger, misuse->family, &misuse->peer),
 		.cookie = misuse->cookie,
-		.age_ms = misuse->opened_at ? cycles_to_ms(ledger->ns_per_cycle, misuse->opened_at, end) : MS_UNKNOWN,
+		.age_ms = misuse->opened_at
+				  ? cycles_to_ms(ledger->ns_per_cycle, misuse->opened_at, end)
+				  : MS_UNKNOWN,
 		.since_ms = cycles_to_ms(ledger->ns_per_cycle, misuse->at, end),
 		.last_use_ms = MS_UNKNOWN,
 	};

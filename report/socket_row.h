@@ -5,9 +5,10 @@
 
 #include "audit.h"
 
-void socket_row_fill(const struct audit *audit, const struct audited_socket *socket, struct socket_row *row);
-void misuse_row_fill(const struct audit *audit, const struct member *member, const struct ledger_misuse *misuse,
+void socket_row_fill(const struct audit *audit, const struct audited_socket *socket,
 		     struct socket_row *row);
+void misuse_row_fill(const struct audit *audit, const struct member *member,
+		     const struct ledger_misuse *misuse, struct socket_row *row);
 /* The name of an address family: "inet"; a number for those without one. */
 const char *family_name(struct arena *arena, uint16_t family);
 

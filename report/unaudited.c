@@ -18,7 +18,8 @@ static int proc_open(uint32_t pid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* The dynamic linker's path into `interpreter`; "" for a static program. False: it can't be told. */
+/* The dynamic linker's path into `interpreter`; "" for a static program. False: it can't be told.
+ */
 static bool interpreter_of(int exe, char *interpreter, size_t size, bool *other_word_size)
 {
 	Elf64_Ehdr header;
@@ -26,7 +27,8 @@ static bool interpreter_of(int exe, char *interpreter, size_t size, bool *other_
 
 	*interpreter = 0;
 	*other_word_size = false;
-	if (pread(exe, &header, sizeof(header), 0) != sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG))
+	if (pread(exe, &header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG))
 		return false;
 	if (header.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)) {
 		*other_word_size = true;
@@ -35,8 +37,8 @@ static bool interpreter_of(int exe, char *interpreter, size_t size, bool *other_
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(segment))
 		return false;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
-		if (pread(exe, &segment, sizeof(segment), (off_t)(header.e_phoff + i * sizeof(segment))) !=
-		    sizeof(segment))
+		if (pread(exe, &segment, sizeof(segment),
+			  (off_t)(header.e_phoff + i * sizeof(segment))) != sizeof(segment))
 			return false;
 		if (segment.p_type != PT_INTERP)
 			continue;
@@ -75,7 +77,8 @@ static int environment_has_library(uint32_t pid)
 	for (ssize_t n; !found && (n = read(fd, text + kept, sizeof(text) - kept)) > 0;) {
 		size_t size = kept + (size_t)n;
 		found = memmem(text, size, wanted, sizeof(wanted) - 1) != NULL;
-		kept = size < sizeof(wanted) ? size : sizeof(wanted); /* it may stand across two reads */
+		kept = size < sizeof(wanted) ? size
+					     : sizeof(wanted); /* it may stand across two reads */
 		memmove(text, text + size - kept, kept);
 	}
 	close(fd);

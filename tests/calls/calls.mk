@@ -46,5 +46,7 @@ $(CALLS_ACTORS)/child_musl: tests/calls/actors/child_musl.c | $(CALLS_ACTORS)
 	musl-gcc -O1 -o $@ $<
 $(CALLS_ACTORS)/child_musl_static: tests/calls/actors/child_musl.c | $(CALLS_ACTORS)
 	musl-gcc -O1 -static -o $@ $<
+$(CALLS_ACTORS)/parent: tests/calls/actors/parent.c $(CALLS_BUILD)/parts/case.o | $(CALLS_ACTORS)
+	$(CC) $(CALLS_CFLAGS) -o $@ $^
 $(CALLS_ACTORS)/%: tests/calls/actors/%.c include/sockaudit/ledger.h | $(CALLS_ACTORS)
 	$(CC) $(CALLS_CFLAGS) -o $@ $<

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as a ledger, through reading, judging, grouping and both renderers; as an ended process, so
- * that no kernel is asked. A libFuzzer target. */
+/* Arbitrary bytes as a ledger, through reading, judging, grouping and both renderers; as an ended
+ * process, so that no kernel is asked. A libFuzzer target. */
 #include "../unit/build_analysis.h"
 
 #include <render.h>
@@ -28,7 +28,8 @@ static size_t seed_ledger(uint8_t *data, size_t most)
 {
 	struct build build = build_ledger(42, 7, 5000);
 	uint32_t module = build_module(&build, "/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0), eof = build_stack(&build, module, 0x30, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
+		 eof = build_stack(&build, module, 0x30, 0);
 	struct ledger_stack *stack = build_record(&build, SECTION_STACKS, opened);
 
 	stack->closers[0] = (struct ledger_closer){ .stack = eof, .call = CALL_CLOSE, .count = 9 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hostile_ledgers SOCKAUDIT [ROUNDS]: damages a valid ledger in every way that comes to mind and runs the reporter
- * on each. It must answer with a report (exit 0) or with one line on stderr (exit 2), and never die.
+ * hostile_ledgers SOCKAUDIT [ROUNDS]: damages a valid ledger in every way that comes to mind and
+ * runs the reporter on each. It must answer with a report (exit 0) or with one line on stderr (exit
+ * 2), and never die.
  */
 #include "../unit/build_ledger.h"
 
@@ -21,7 +22,8 @@ static struct build valid(void)
 {
 	struct build build = build_ledger(42, 7, 5000);
 	uint32_t module = build_module(&build, "/nonexistent/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0), eof = build_stack(&build, module, 0x30, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
+		 eof = build_stack(&build, module, 0x30, 0);
 	struct ledger_stack *stack = build_record(&build, SECTION_STACKS, opened);
 
 	stack->closers[0] = (struct ledger_closer){ .stack = eof, .call = CALL_CLOSE, .count = 9 };
@@ -33,7 +35,9 @@ static struct build valid(void)
 	}
 	uint32_t index = build_take(&build, SECTION_MISUSES, 1);
 	*(struct ledger_misuse *)build_record(&build, SECTION_MISUSES, index) =
-		(struct ledger_misuse){ .kind = MISUSE_DOUBLE_CLOSE, .fd = 5, .at = 1, .stack = eof };
+		(struct ledger_misuse){
+			.kind = MISUSE_DOUBLE_CLOSE, .fd = 5, .at = 1, .stack = eof
+		};
 	return build;
 }
 
@@ -95,11 +99,21 @@ static void fields_of_header(const struct build *whole)
 			struct ledger_section *section = &build_header(&bad)->sections[id];
 			uint32_t value = values[i / 5];
 			switch (i % 5) {
-			case 0: section->offset = value; break;
-			case 1: section->offset = (uint64_t)value << 32 | 0xffffffff; break;
-			case 2: section->record_size = value; break;
-			case 3: section->capacity = value; break;
-			case 4: section->used = value; break;
+			case 0:
+				section->offset = value;
+				break;
+			case 1:
+				section->offset = (uint64_t)value << 32 | 0xffffffff;
+				break;
+			case 2:
+				section->record_size = value;
+				break;
+			case 3:
+				section->capacity = value;
+				break;
+			case 4:
+				section->used = value;
+				break;
 			}
 			check(&bad, "section table", false);
 			build_free(&bad);
@@ -119,7 +133,9 @@ static void loops(const struct build *whole)
 		stack->frames = 1;
 		stack->frame_count = 0xffff;
 		for (int j = 0; j < LEDGER_CLOSERS; j++)
-			stack->closers[j] = (struct ledger_closer){ .stack = i, .call = ~0u, .count = UINT64_MAX };
+			stack->closers[j] = (struct ledger_closer){ .stack = i,
+								    .call = ~0u,
+								    .count = UINT64_MAX };
 	}
 	for (uint32_t i = 0; i < 12; i++) {
 		struct ledger_slot *slot = build_record(&bad, SECTION_SLOTS, i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* symbols.h without ELF files: a hostile ledger must not make a fuzzer read whatever path it names, and no run
- * should wait for one. */
+/* symbols.h without ELF files: a hostile ledger must not make a fuzzer read whatever path it names,
+ * and no run should wait for one. */
 #include <symbols.h>
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@ struct symbols {
 	struct piece {
 		struct piece *next;
 		struct frame frames[];
-	} *pieces;
+	} * pieces;
 };
 
 struct symbols *symbols_new(void)
@@ -27,7 +27,8 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
-int symbols_stack(struct symbols *symbols, const struct code_address *addresses, size_t count, struct stack *stack)
+int symbols_stack(struct symbols *symbols, const struct code_address *addresses, size_t count,
+		  struct stack *stack)
 {
 	struct piece *piece = calloc(1, sizeof(*piece) + count * sizeof(struct frame));
 
@@ -36,7 +37,8 @@ int symbols_stack(struct symbols *symbols, const struct code_address *addresses,
 	piece->next = symbols->pieces;
 	symbols->pieces = piece;
 	for (size_t i = 0; i < count; i++)
-		piece->frames[i] = (struct frame){ .module = addresses[i].path, .offset = addresses[i].offset - 1 };
+		piece->frames[i] = (struct frame){ .module = addresses[i].path,
+						   .offset = addresses[i].offset - 1 };
 	*stack = (struct stack){ piece->frames, count };
 	return 0;
 }

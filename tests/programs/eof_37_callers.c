@@ -28,11 +28,13 @@ static __attribute__((noinline)) void ask(int number)
 #define TEN(d)                                                                                     \
 	CALLER(d##0)                                                                               \
 	CALLER(d##1)                                                                               \
-	CALLER(d##2) CALLER(d##3) CALLER(d##4) CALLER(d##5) CALLER(d##6) CALLER(d##7) CALLER(d##8) \
-		CALLER(d##9)
+	CALLER(d##2)                                                                               \
+	CALLER(d##3) CALLER(d##4) CALLER(d##5) CALLER(d##6) CALLER(d##7) CALLER(d##8) CALLER(d##9)
 TEN(1)
 TEN(2)
-TEN(3) CALLER(40) CALLER(41) CALLER(42) CALLER(43) CALLER(44) CALLER(45) CALLER(46)
+TEN(3)
+CALLER(40)
+CALLER(41) CALLER(42) CALLER(43) CALLER(44) CALLER(45) CALLER(46)
 
 #define NAMES(d)                                                                                   \
 	caller_##d##0, caller_##d##1, caller_##d##2, caller_##d##3, caller_##d##4, caller_##d##5,  \

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
-int build_analysis(const struct build *builds, size_t count, long grace_ms, struct analysis *analysis)
+int build_analysis(const struct build *builds, size_t count, long grace_ms,
+		   struct analysis *analysis)
 {
-	struct analysis_settings settings = { .grace = { grace_ms >= 0, grace_ms < 0 ? 0 : (uint64_t)grace_ms } };
+	struct analysis_settings settings = { .grace = { grace_ms >= 0,
+							 grace_ms < 0 ? 0 : (uint64_t)grace_ms } };
 	const char *unknown;
 	int length;
 
@@ -15,8 +17,8 @@ int build_analysis(const struct build *builds, size_t count, long grace_ms, stru
 	analysis->members.items = arena_array(&analysis->arena, count, sizeof(struct member));
 	for (size_t i = 0; i < count; i++) {
 		struct member *member = &analysis->members.items[analysis->members.count];
-		int error = ledger_read_bytes(&analysis->arena, builds[i].bytes, builds[i].size, &member->ledger,
-					      &analysis->trouble);
+		int error = ledger_read_bytes(&analysis->arena, builds[i].bytes, builds[i].size,
+					      &member->ledger, &analysis->trouble);
 		if (error)
 			return error;
 		const struct ledger_header *header = &member->ledger->header;
@@ -33,7 +35,8 @@ int build_analysis(const struct build *builds, size_t count, long grace_ms, stru
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < count; j++)
 			if (analysis->members.items[i].pid == analysis->members.items[j].pid &&
-			    analysis->members.items[i].sequence < analysis->members.items[j].sequence)
+			    analysis->members.items[i].sequence <
+				    analysis->members.items[j].sequence)
 				analysis->members.items[i].superseded = true;
 	analysis_of_members(&settings, analysis);
 	return 0;

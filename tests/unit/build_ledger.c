@@ -43,18 +43,23 @@ uint32_t build_take(struct build *build, enum ledger_section_id section, uint32_
 	return first;
 }
 
-struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms, uint32_t extra)
+struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
+				uint32_t extra)
 {
-	static const char *const calls[] = { "", "socket", "accept4", "recv", "send", "close", "connect", "shutdown", "dup" };
+	static const char *const calls[] = { "",      "socket",	 "accept4",  "recv", "send",
+					     "close", "connect", "shutdown", "dup" };
 	struct build build = { .size = 8192 };
 	struct ledger_header header = { .magic = LEDGER_MAGIC, .version = LEDGER_VERSION };
 
 	for (int id = 0; id < SECTION_COUNT; id++) {
-		uint32_t size = layout[id].size + (id == SECTION_STRINGS || id == SECTION_FRAMES ? 0 : extra);
-		header.sections[id] = (struct ledger_section){ .offset = build.size,
-							       .record_size = size,
-							       .capacity = layout[id].capacity,
-							       .used = id == SECTION_MISUSES || id == SECTION_SNAPSHOTS ? 0 : 1 };
+		uint32_t size = layout[id].size +
+				(id == SECTION_STRINGS || id == SECTION_FRAMES ? 0 : extra);
+		header.sections[id] = (struct ledger_section){
+			.offset = build.size,
+			.record_size = size,
+			.capacity = layout[id].capacity,
+			.used = id == SECTION_MISUSES || id == SECTION_SNAPSHOTS ? 0 : 1
+		};
 		build.size += (size_t)size * layout[id].capacity;
 		build.size = (build.size + 4095) / 4096 * 4096;
 	}
@@ -70,7 +75,8 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 	header.cycles_kind = 3; /* nanoseconds, whatever the machine */
 	strcpy(header.comm, "built");
 	strcpy(header.boot_id, "00000000-0000-0000-0000-000000000000");
-	header.clock_start = (struct ledger_clock){ BUILD_START, BUILD_START, 1767225600000000000ull };
+	header.clock_start =
+		(struct ledger_clock){ BUILD_START, BUILD_START, 1767225600000000000ull };
 	header.clock_last = (struct ledger_clock){ BUILD_MS(lived_ms), BUILD_MS(lived_ms),
 						   1767225600000000000ull + lived_ms * 1000000ull };
 	header.nofile_soft = 1024;
@@ -122,10 +128,13 @@ stack_id build_stack(struct build *build, uint32_t module, ...)
 	struct ledger_stack *stack = build_record(build, SECTION_STACKS, id);
 	va_list addresses;
 
-	*stack = (struct ledger_stack){ .frames = build_header(build)->sections[SECTION_FRAMES].used, .complete = 1 };
+	*stack =
+		(struct ledger_stack){ .frames = build_header(build)->sections[SECTION_FRAMES].used,
+				       .complete = 1 };
 	va_start(addresses, module);
 	for (unsigned address; (address = va_arg(addresses, unsigned)); stack->frame_count++)
-		*(uint64_t *)build_record(build, SECTION_FRAMES, build_take(build, SECTION_FRAMES, 1)) =
+		*(uint64_t *)build_record(build, SECTION_FRAMES,
+					  build_take(build, SECTION_FRAMES, 1)) =
 			FRAME_MAKE(module, address);
 	va_end(addresses);
 	return id;
@@ -169,7 +178,9 @@ void build_snapshot(struct build *build, int fd, uint8_t tcp_state)
 	const struct ledger_slot *slot = build_record(build, SECTION_SLOTS, (uint32_t)fd);
 
 	*(struct ledger_snapshot *)build_record(build, SECTION_SNAPSHOTS, index) =
-		(struct ledger_snapshot){ .fd = fd, .life = slot->life, .valid = 1, .tcp_state = tcp_state };
+		(struct ledger_snapshot){
+			.fd = fd, .life = slot->life, .valid = 1, .tcp_state = tcp_state
+		};
 }
 
 int build_write(const struct build *build, const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ledgers made by hand: as the library would write them, field by field, without a program or a kernel. One cycle
- * is a nanosecond; the process starts at second 1. */
+/* Ledgers made by hand: as the library would write them, field by field, without a program or a
+ * kernel. One cycle is a nanosecond; the process starts at second 1. */
 #ifndef BUILD_LEDGER_H
 #define BUILD_LEDGER_H
 
@@ -11,7 +11,17 @@
 /* A moment so many milliseconds after the start, in the ledger's cycles. */
 #define BUILD_MS(ms) (BUILD_START + (ms)*1000000ull)
 
-enum { CALL_NONE, CALL_SOCKET, CALL_ACCEPT, CALL_RECV, CALL_SEND, CALL_CLOSE, CALL_CONNECT, CALL_SHUTDOWN, CALL_DUP };
+enum {
+	CALL_NONE,
+	CALL_SOCKET,
+	CALL_ACCEPT,
+	CALL_RECV,
+	CALL_SEND,
+	CALL_CLOSE,
+	CALL_CONNECT,
+	CALL_SHUTDOWN,
+	CALL_DUP
+};
 
 struct build {
 	unsigned char *bytes; /* the file */
@@ -20,8 +30,10 @@ struct build {
 
 /* An exited process that lived for `lived_ms`; pid and start ticks as given. */
 struct build build_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms);
-/* The same with records of `extra` more bytes than we know of, as a newer library would write them. */
-struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms, uint32_t extra);
+/* The same with records of `extra` more bytes than we know of, as a newer library would write them.
+ */
+struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
+				uint32_t extra);
 void build_free(struct build *build);
 
 struct ledger_header *build_header(struct build *build);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is one finding and what is one socket, across descriptors, processes and exec(); siblings, fingerprints. */
+/* What is one finding and what is one socket, across descriptors, processes and exec(); siblings,
+ * fingerprints. */
 #include "build_analysis.h"
 
 #include <fingerprint.h>
@@ -42,7 +43,8 @@ static void copies_count_once(void **state)
 {
 	struct build build = build_ledger(42, 7, 5000);
 	uint32_t module = build_module(&build, "/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0), copied = build_stack(&build, module, 0x50, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0),
+		 copied = build_stack(&build, module, 0x50, 0);
 	struct analysis analysis;
 
 	(void)state;
@@ -63,15 +65,65 @@ static void copies_count_once(void **state)
 	build_free(&build);
 }
 
+static void copy_of_a_closed_original_was_opened_by_dup(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	uint32_t module = build_module(&build, "/app", 0xab);
+	stack_id opened = build_stack(&build, module, 0x10, 0),
+		 copied = build_stack(&build, module, 0x50, 0);
+	struct analysis analysis;
+
+	(void)state;
+	build_slot(&build, 5, opened)->life = 1u << 3 | PHASE_GONE;
+	struct ledger_slot *copy = build_slot(&build, 6, copied);
+	copy->origin = ORIGIN_COPY;
+	copy->opened_call = CALL_DUP;
+	copy->cookie = 1005;
+	build_eof(copy, BUILD_MS(50), build_stack(&build, module, 0x30, 0));
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	const struct finding *finding = build_finding(&analysis, RULE_EOF);
+	assert_non_null(finding);
+	assert_string_equal(finding->opened.call, "dup");
+	assert_int_equal(finding->opened.stack->frames[0].offset, 0x4f);
+	analysis_free(&analysis);
+	build_free(&build);
+}
+
+static void child_that_closed_does_not_speak_for_its_parent(void **state)
+{
+	struct build builds[2] = { build_ledger(42, 7, 5000), build_ledger(43, 8, 5000) };
+	struct analysis analysis;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct ledger_slot *slot = build_slot(&builds[i], 5, 0);
+		if (i) {
+			slot->origin = ORIGIN_INHERITED;
+			slot->life = 1u << 3 | PHASE_GONE;
+			build_eof(slot, BUILD_MS(50), 0);
+		} else {
+			build_snapshot(&builds[0], 5, 8);
+		}
+	}
+	assert_int_equal(build_analysis(builds, 2, 0, &analysis), 0);
+	assert_int_equal(analysis.report.finding_count, 1);
+	assert_non_null(build_finding(&analysis, RULE_FIN_UNREAD));
+	analysis_free(&analysis);
+	build_free(&builds[0]);
+	build_free(&builds[1]);
+}
+
 static void inherited_socket_is_its_parents(void **state)
 {
 	struct build builds[2] = { build_ledger(42, 7, 5000), build_ledger(43, 8, 5000) };
 	struct analysis analysis;
-	uint32_t module[2] = { build_module(&builds[0], "/app", 0xab), build_module(&builds[1], "/app", 0xab) };
+	uint32_t module[2] = { build_module(&builds[0], "/app", 0xab),
+			       build_module(&builds[1], "/app", 0xab) };
 
 	(void)state;
 	build_slot(&builds[0], 5, build_stack(&builds[0], module[0], 0x10, 0));
-	struct ledger_slot *slot = build_slot(&builds[1], 5, build_stack(&builds[1], module[1], 0x77, 0));
+	struct ledger_slot *slot =
+		build_slot(&builds[1], 5, build_stack(&builds[1], module[1], 0x77, 0));
 	slot->origin = ORIGIN_INHERITED;
 	build_eof(slot, BUILD_MS(50), build_stack(&builds[1], module[1], 0x30, 0));
 	assert_int_equal(build_analysis(builds, 2, -1, &analysis), 0);
@@ -106,13 +158,15 @@ static void adopted_socket_was_opened_before_exec(void **state)
 {
 	struct build builds[2] = { build_ledger(42, 7, 5000), build_ledger(42, 7, 5000) };
 	struct analysis analysis;
-	uint32_t before = build_module(&builds[0], "/before", 0x11), after = build_module(&builds[1], "/after", 0x22);
+	uint32_t before = build_module(&builds[0], "/before", 0x11),
+		 after = build_module(&builds[1], "/after", 0x22);
 
 	(void)state;
 	build_header(&builds[0])->state = LEDGER_EXEC;
 	build_header(&builds[1])->sequence = 1;
 	build_slot(&builds[0], 5, build_stack(&builds[0], before, 0x10, 0));
-	build_slot(&builds[0], 6, build_stack(&builds[0], before, 0x10, 0)); /* closed by the exec() */
+	build_slot(&builds[0], 6,
+		   build_stack(&builds[0], before, 0x10, 0)); /* closed by the exec() */
 	struct ledger_slot *slot = build_slot(&builds[1], 5, 0);
 	slot->origin = ORIGIN_ADOPTED;
 	build_eof(slot, BUILD_MS(50), build_stack(&builds[1], after, 0x30, 0));
@@ -133,16 +187,21 @@ static void siblings_are_summed_over_a_site(void **state)
 {
 	struct build build = build_ledger(42, 7, 5000);
 	uint32_t module = build_module(&build, "/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0), other = build_stack(&build, module, 0x10, 0x28, 0);
-	stack_id closed = build_stack(&build, module, 0x60, 0), elsewhere = build_stack(&build, module, 0x70, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
+		 other = build_stack(&build, module, 0x10, 0x28, 0);
+	stack_id closed = build_stack(&build, module, 0x60, 0),
+		 elsewhere = build_stack(&build, module, 0x70, 0);
 	struct ledger_stack *record = build_record(&build, SECTION_STACKS, opened);
 	struct analysis analysis;
 
 	(void)state;
-	record->closers[0] = (struct ledger_closer){ .stack = closed, .call = CALL_CLOSE, .count = 900 };
-	record->closers[1] = (struct ledger_closer){ .stack = elsewhere, .call = CALL_CLOSE, .count = 3 };
+	record->closers[0] =
+		(struct ledger_closer){ .stack = closed, .call = CALL_CLOSE, .count = 900 };
+	record->closers[1] =
+		(struct ledger_closer){ .stack = elsewhere, .call = CALL_CLOSE, .count = 3 };
 	record = build_record(&build, SECTION_STACKS, other);
-	record->closers[0] = (struct ledger_closer){ .stack = closed, .call = CALL_CLOSE, .count = 58 };
+	record->closers[0] =
+		(struct ledger_closer){ .stack = closed, .call = CALL_CLOSE, .count = 58 };
 	build_eof(build_slot(&build, 5, opened), BUILD_MS(50), opened);
 	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
 	const struct finding *finding = build_finding(&analysis, RULE_EOF);
@@ -162,7 +221,8 @@ static void library_frames_are_left_out(void **state)
 	struct analysis analysis;
 
 	(void)state;
-	((struct ledger_module *)build_record(&build, SECTION_MODULES, module))->flags = MODULE_SELF;
+	((struct ledger_module *)build_record(&build, SECTION_MODULES, module))->flags =
+		MODULE_SELF;
 	stack_id stack = build_stack(&build, module, 0x10, 0x20, 0);
 	build_eof(build_slot(&build, 5, stack), BUILD_MS(50), stack);
 	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
@@ -175,27 +235,29 @@ static void double_close_names_all_places(void **state)
 {
 	struct build build = build_ledger(42, 7, 5000);
 	uint32_t module = build_module(&build, "/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0), closed = build_stack(&build, module, 0x60, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0),
+		 closed = build_stack(&build, module, 0x60, 0);
 	stack_id again = build_stack(&build, module, 0x70, 0);
 	struct analysis analysis;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		uint32_t index = build_take(&build, SECTION_MISUSES, 1);
-		*(struct ledger_misuse *)build_record(&build, SECTION_MISUSES, index) = (struct ledger_misuse){
-			.kind = i == 2 ? MISUSE_VOID : MISUSE_DOUBLE_CLOSE,
-			.fd = 5,
-			.at = BUILD_MS(100),
-			.stack = again,
-			.opened_stack = opened,
-			.closed_stack = closed,
-			.call = CALL_CLOSE,
-			.opened_call = CALL_ACCEPT,
-			.closed_call = CALL_CLOSE,
-			.error = EBADF,
-			.family = AF_INET,
-			.cookie = 5,
-		};
+		*(struct ledger_misuse *)build_record(&build, SECTION_MISUSES, index) =
+			(struct ledger_misuse){
+				.kind = i == 2 ? MISUSE_VOID : MISUSE_DOUBLE_CLOSE,
+				.fd = 5,
+				.at = BUILD_MS(100),
+				.stack = again,
+				.opened_stack = opened,
+				.closed_stack = closed,
+				.call = CALL_CLOSE,
+				.opened_call = CALL_ACCEPT,
+				.closed_call = CALL_CLOSE,
+				.error = EBADF,
+				.family = AF_INET,
+				.cookie = 5,
+			};
 	}
 	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
 	assert_int_equal(analysis.report.finding_count, 1);
@@ -253,18 +315,22 @@ static void names_survive_a_rebuild(void **state)
 	normal_name("operator<<(std::ostream&, int)", "operator<<(std::ostream&, int)");
 	normal_name("list<int>::operator<(list<int> const&)", "list::operator<(list const&)");
 	normal_name("smart<T>::operator->()", "smart::operator->()");
-	normal_name("serve()::{lambda(int)#2}::operator()(int) const", "serve()::{lambda(int)}::operator()(int) const");
+	normal_name("serve()::{lambda(int)#2}::operator()(int) const",
+		    "serve()::{lambda(int)}::operator()(int) const");
 	normal_name("app::serve::h0123456789abcdef", "app::serve");
 	normal_name("<unterminated", "<unterminated");
 }
 
 static void fingerprints_tell_places_apart_and_nothing_else(void **state)
 {
-	struct frame frames[2] = { { .function = "read_all.part.0", .line = 3, .offset = 1 }, { .function = "main" } };
-	struct frame moved[2] = { { .function = "read_all", .line = 99, .offset = 7 }, { .function = "main" } };
+	struct frame frames[2] = { { .function = "read_all.part.0", .line = 3, .offset = 1 },
+				   { .function = "main" } };
+	struct frame moved[2] = { { .function = "read_all", .line = 99, .offset = 7 },
+				  { .function = "main" } };
 	struct stack stack = { frames, 2 }, stack_moved = { moved, 2 }, bare = { frames, 1 };
 	struct finding a = { .rule = RULE_EOF, .opened = { .call = "accept", .stack = &stack } };
-	struct finding b = { .rule = RULE_EOF, .opened = { .call = "accept4", .stack = &stack_moved } };
+	struct finding b = { .rule = RULE_EOF,
+			     .opened = { .call = "accept4", .stack = &stack_moved } };
 	struct finding c = { .rule = RULE_ERROR, .opened = { .call = "accept", .stack = &stack } };
 	struct finding d = { .rule = RULE_EOF, .opened = { .call = "accept", .stack = &bare } };
 	struct finding e = { .rule = RULE_EOF, .evidence = { .call = "accept", .stack = &stack } };
@@ -292,6 +358,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_code_in_two_processes_is_one_finding),
 		cmocka_unit_test(copies_count_once),
+		cmocka_unit_test(copy_of_a_closed_original_was_opened_by_dup),
+		cmocka_unit_test(child_that_closed_does_not_speak_for_its_parent),
 		cmocka_unit_test(inherited_socket_is_its_parents),
 		cmocka_unit_test(unused_inheritance_is_silent),
 		cmocka_unit_test(adopted_socket_was_opened_before_exec),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The join with the real kernel: this process's own sockets on loopback, and a ledger of it made by hand. */
+/* The join with the real kernel: this process's own sockets on loopback, and a ledger of it made by
+ * hand. */
 #include "build_analysis.h"
 
 #include <kernel.h>
@@ -69,7 +70,8 @@ static struct ledger_slot *slot_make(struct stage *stage, int fd)
 static void stage_play(struct stage *stage)
 {
 	const char *targets[] = { stage->path, NULL };
-	struct analysis_settings settings = { .members = { .targets = targets }, .grace = { true, 0 } };
+	struct analysis_settings settings = { .members = { .targets = targets },
+					      .grace = { true, 0 } };
 
 	assert_int_equal(build_write(&stage->build, stage->path), 0);
 	stage->error = analysis_make(&settings, &stage->analysis);

@@ -28,7 +28,8 @@ static struct reading read_bytes(const struct build *build)
 {
 	struct reading reading = { .error = 0 };
 
-	reading.error = ledger_read_bytes(&reading.arena, build->bytes, build->size, &reading.ledger, &reading.trouble);
+	reading.error = ledger_read_bytes(&reading.arena, build->bytes, build->size,
+					  &reading.ledger, &reading.trouble);
 	return reading;
 }
 
@@ -47,7 +48,8 @@ static struct build typical(uint32_t extra)
 {
 	struct build build = build_wider_ledger(42, 7, 5000, extra);
 	uint32_t module = build_module(&build, "/app", 0xab);
-	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0), eof = build_stack(&build, module, 0x30, 0);
+	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
+		 eof = build_stack(&build, module, 0x30, 0);
 
 	build_eof(build_slot(&build, 5, opened), BUILD_MS(20), eof);
 	build_slot(&build, 9, opened);
@@ -67,7 +69,8 @@ static void typical_is_read(const struct reading *reading)
 	assert_null(ledger_slot_of(reading->ledger, 6));
 	assert_int_equal(ledger_frames(reading->ledger, slot->opened_stack, &frames), 2);
 	assert_int_equal(FRAME_OFFSET(frames[1]), 0x20);
-	const struct ledger_module *module = ledger_module_of(reading->ledger, FRAME_MODULE(frames[0]));
+	const struct ledger_module *module =
+		ledger_module_of(reading->ledger, FRAME_MODULE(frames[0]));
 	assert_string_equal(ledger_string(reading->ledger, module->path), "/app");
 	assert_string_equal(ledger_call(reading->ledger, slot->eof_call), "recv");
 	assert_int_equal(reading->ledger->astray, 0);
@@ -171,7 +174,8 @@ static void references_that_lead_nowhere_are_dropped(void **state)
 	assert_int_equal(reading.ledger->astray, 3);
 	assert_int_equal(ledger_slot_of(reading.ledger, 5)->opened_stack, 0);
 	assert_int_equal(ledger_frames(reading.ledger, 1, &frames), 0);
-	assert_string_equal(ledger_string(reading.ledger, ledger_module_of(reading.ledger, 1)->path), "");
+	assert_string_equal(
+		ledger_string(reading.ledger, ledger_module_of(reading.ledger, 1)->path), "");
 	assert_int_equal(ledger_module_of(reading.ledger, 1)->build_id_size, 0);
 	arena_free(&reading.arena);
 	build_free(&build);
@@ -226,9 +230,11 @@ static void slot_being_filled_is_passed_over(void **state)
 
 	(void)state;
 	build_header(&build)->state = LEDGER_RUNNING;
-	((struct ledger_slot *)build_record(&build, SECTION_SLOTS, 5))->life = 2u << 3 | PHASE_FILLING;
+	((struct ledger_slot *)build_record(&build, SECTION_SLOTS, 5))->life =
+		2u << 3 | PHASE_FILLING;
 	struct reading reading = { .error = 0 };
-	reading.error = ledger_read_fd(&reading.arena, file_of(&build), "x", &reading.ledger, &reading.trouble);
+	reading.error = ledger_read_fd(&reading.arena, file_of(&build), "x", &reading.ledger,
+				       &reading.trouble);
 	assert_int_equal(reading.error, 0);
 	assert_int_equal(reading.ledger->slot_count, 1);
 	assert_int_equal(reading.ledger->torn, 1);
@@ -240,19 +246,22 @@ static void slot_being_filled_is_passed_over(void **state)
 static void reread_sees_what_changed(void **state)
 {
 	struct build build = typical(0);
-	struct ledger_slot slot, changed = *(struct ledger_slot *)build_record(&build, SECTION_SLOTS, 5);
+	struct ledger_slot slot,
+		changed = *(struct ledger_slot *)build_record(&build, SECTION_SLOTS, 5);
 	struct reading reading = { .error = 0 };
 	int fd = file_of(&build);
 
 	(void)state;
-	reading.error = ledger_read_fd(&reading.arena, dup(fd), "x", &reading.ledger, &reading.trouble);
+	reading.error =
+		ledger_read_fd(&reading.arena, dup(fd), "x", &reading.ledger, &reading.trouble);
 	assert_int_equal(reading.error, 0);
 	assert_true(ledger_reread(reading.ledger, 5, &slot));
 	assert_false(ledger_reread(reading.ledger, 6, &slot));
 	assert_false(ledger_reread(reading.ledger, -1, &slot));
 	assert_false(ledger_reread(reading.ledger, 1 << 30, &slot));
 	changed.life = 2u << 3 | PHASE_GONE;
-	off_t at = (off_t)build_header(&build)->sections[SECTION_SLOTS].offset + 5 * (off_t)sizeof(slot);
+	off_t at = (off_t)build_header(&build)->sections[SECTION_SLOTS].offset +
+		   5 * (off_t)sizeof(slot);
 	assert_int_equal(pwrite(fd, &changed, sizeof(changed), at), sizeof(changed));
 	assert_false(ledger_reread(reading.ledger, 5, &slot));
 	/* Cut short behind our back: nothing there, and no signal. */
@@ -296,10 +305,11 @@ static void terabytes_of_holes_cost_nothing(void **state)
 	int fd = file_of(&build);
 
 	(void)state;
-	header->sections[SECTION_SLOTS] = (struct ledger_section){ .offset = 1 << 20,
-								   .record_size = sizeof(struct ledger_slot),
-								   .capacity = 1u << 31 };
-	header->sections[SECTION_FRAMES].used = header->sections[SECTION_FRAMES].capacity = 1u << 31;
+	header->sections[SECTION_SLOTS] = (struct ledger_section){
+		.offset = 1 << 20, .record_size = sizeof(struct ledger_slot), .capacity = 1u << 31
+	};
+	header->sections[SECTION_FRAMES].used = header->sections[SECTION_FRAMES].capacity = 1u
+											    << 31;
 	header->sections[SECTION_FRAMES].offset = 1ull << 40;
 	header->max_fd = 1u << 31;
 	header->file_size = 1ull << 41;

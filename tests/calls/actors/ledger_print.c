@@ -2,6 +2,7 @@
 /* ledger_print FILE: a ledger's facts as JSON, times left out. What the library wrote, not what the reporter thinks. */
 #include <fcntl.h>
 #include <sockaudit/ledger.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
 	printf("},\"lost\":[");
 	for (unsigned i = 0; i < LOST_COUNT; i++)
 		printf("%s%llu", i ? "," : "", (unsigned long long)header->lost[i]);
-	printf("],\"lost_children\":%llu,", (unsigned long long)header->lost[LOST_CHILDREN]);
+	printf("],\"lost_children_at\":%zu,", offsetof(struct ledger_header, lost[LOST_CHILDREN]));
 	slots_print();
 	printf("}\n");
 	return 0;

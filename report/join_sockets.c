@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The audited sockets as they are put together; see join_sockets.h. */
+#include "join_sockets.h"
+
+#include <string.h>
+
+void audit_remark(struct audit *audit, const char *remark)
+{
+	for (size_t i = 0; remark && i < audit->remark_count; i++)
+		if (!strcmp(audit->remarks[i], remark))
+			return;
+	audit->remarks = arena_more(audit->arena, audit->remarks, audit->remark_count,
+				    &audit->remark_room, sizeof(*audit->remarks));
+	audit->remarks[audit->remark_count++] = remark;
+}
+
+static void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
+		    const struct ledger_entry *entry, bool holds)
+{
+	if (!socket->ref_count) {
+		socket->refs = &socket->only;
+		socket->ref_room = 1;
+	}
+	socket->refs = arena_more(join->audit->arena, socket->refs, socket->ref_count,
+				  &socket->ref_room, sizeof(*socket->refs));
+	socket->refs[socket->ref_count++] = (struct socket_ref){
+		.member = member, .fd = entry->fd, .slot = &entry->slot, .holds = holds
+	};
+}
+
+struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
+				 const struct ledger_entry *entry, uint64_t inode, bool live)
+{
+	struct audit *audit = join->audit;
+	uint64_t boot = index_boot(audit->members->items[member].ledger->header.boot_id);
+	uint64_t cookie = entry->slot.cookie;
+	struct audited_socket *socket = cookie ? index_find(&join->cookies, cookie, boot) : NULL;
+
+	if (!socket && live && inode)
+		socket = index_find(&join->inodes, inode, join->this_boot);
+	if (!socket) {
+		socket = arena_alloc(audit->arena, sizeof(*socket));
+		socket->boot = boot;
+		audit->sockets = arena_more(audit->arena, audit->sockets, audit->socket_count,
+					    &audit->socket_room, sizeof(struct audited_socket *));
+		audit->sockets[audit->socket_count++] = socket;
+	}
+	if (cookie && !socket->cookie) {
+		socket->cookie = cookie;
+		index_add(&join->cookies, cookie, boot, socket);
+	}
+	if (live && inode && !socket->inode) {
+		socket->inode = inode;
+		index_add(&join->inodes, inode, join->this_boot, socket);
+	}
+	socket->live |= live;
+	ref_add(join, socket, member, entry, true);
+	return socket;
+}
+
+void witnesses_join(struct join_sockets *join)
+{
+	struct members *members = join->audit->members;
+
+	for (uint32_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->items[i];
+		if (!member->ledger)
+			continue;
+		uint64_t boot = index_boot(member->ledger->header.boot_id);
+		for (size_t j = 0; j < member->ledger->slot_count; j++) {
+			const struct ledger_entry *entry = &member->ledger->slots[j];
+			struct audited_socket *socket =
+				entry->slot.cookie
+					? index_find(&join->cookies, entry->slot.cookie, boot)
+					: NULL;
+			bool there = !socket;
+			for (size_t k = 0; !there && k < socket->ref_count; k++)
+				there = socket->refs[k].slot == &entry->slot;
+			if (!there)
+				ref_add(join, socket, i, entry, false);
+		}
+	}
+}
+
+void holder_add(struct join_sockets *join, struct audited_socket *socket,
+		const struct member *member, int fd)
+{
+	struct arena *arena = join->audit->arena;
+
+	socket->holders = arena_more(arena, socket->holders, socket->holder_count,
+				     &socket->holder_room, sizeof(*socket->holders));
+	socket->holders[socket->holder_count++] =
+		(struct holder){ .pid = member->pid, .comm = member->comm, .fd = fd };
+}
+
+void unlisted_holders_add(struct join_sockets *join)
+{
+	for (size_t i = 0; i < join->audit->socket_count; i++) {
+		struct audited_socket *socket = join->audit->sockets[i];
+		for (size_t j = 0; j < socket->ref_count; j++) {
+			const struct member *member =
+				&join->audit->members->items[socket->refs[j].member];
+			bool listed = socket->live &&
+				      join->audit->processes[socket->refs[j].member].files_known;
+			if (socket->refs[j].holds && !listed &&
+			    (!socket->live || member_is_live(member)))
+				holder_add(join, socket, member, socket->refs[j].fd);
+		}
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The audited sockets as they are put together: whose slot is which socket, and who holds it. For
+ * join.c. */
+#ifndef JOIN_SOCKETS_H
+#define JOIN_SOCKETS_H
+
+#include "audit.h"
+#include "join_index.h"
+
+struct join_sockets {
+	struct audit *audit;
+	struct socket_index cookies, inodes;
+	uint64_t this_boot;
+};
+
+static inline bool member_is_live(const struct member *member)
+{
+	return member->running && !member->superseded && !member->witness;
+}
+
+/* The socket of a slot that holds it, known already or new. */
+struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
+				 const struct ledger_entry *entry, uint64_t inode, bool live);
+/* What closed descriptors, earlier programs of a process and its relatives know of the sockets that
+ * are open. */
+void witnesses_join(struct join_sockets *join);
+void holder_add(struct join_sockets *join, struct audited_socket *socket,
+		const struct member *member, int fd);
+/* Holders that /proc does not list: those of ended processes, and those that we may not look into.
+ */
+void unlisted_holders_add(struct join_sockets *join);
+/* The slots of an ended process, by the snapshot that it took (join_ended.c). */
+void ended_join(struct join_sockets *join, uint32_t index);
+
+#endif
