@@ -179,12 +179,18 @@ static const char *opened_call(struct grouping *grouping, const struct socket_re
 {
 	static const char *const by_origin[] = { "socket", "socket", "accept",	"socketpair",
 						 "dup",	   "fork",   "recvmsg", "exec" };
-	const char *call = ref_call(grouping, ref, ref->slot->opened_call);
+	const struct ledger *ledger = grouping->audit->members->items[ref->member].ledger;
+	const struct ledger_slot *slot = ref->slot;
+	const char *call = ledger_call(ledger, slot->opened_call);
 
-	return call ? call
-		    : by_origin[ref->slot->origin < sizeof(by_origin) / sizeof(*by_origin)
-					? ref->slot->origin
-					: 0];
+	/* Nobody knows where it was opened: the stack is the fork's, the call was the first use
+	 * here. */
+	if (slot->origin == ORIGIN_INHERITED && slot->opened_stack &&
+	    slot->opened_stack == ledger->header.fork_stack)
+		return "fork";
+	if (call)
+		return call;
+	return by_origin[slot->origin < sizeof(by_origin) / sizeof(*by_origin) ? slot->origin : 0];
 }
 
 static int row_compare(const void *a, const void *b)

@@ -104,17 +104,14 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot, const st
 	 * The FIN came at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds
 	 * it too; without ages that use is the only bound there is.
 	 */
-	uint64_t since = verdict_later(used, slot->connect_at ? slot->connect_at : slot->opened_at);
+	uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at, since = verdict_later(used, began);
 	if (kernel->has_ages && ns_per_cycle > 0) {
-		uint64_t acked = (uint64_t)((double)kernel->last_ack_recv_ms * 1e6 / ns_per_cycle);
-		acked = acked < kernel->at ? kernel->at - acked : 0;
 		/* An ACK that answers a probe says nothing of the FIN: then the upper bound decides, the last data. */
-		if (kernel->keepalive) {
-			acked = (uint64_t)((double)kernel->last_data_recv_ms * 1e6 / ns_per_cycle);
-			acked = acked < kernel->at ? kernel->at - acked : 0;
-			acked = verdict_later(acked, slot->connect_at ? slot->connect_at : slot->opened_at);
-		}
-		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(acked, used) : acked;
+		uint32_t ms = kernel->keepalive ? kernel->last_data_recv_ms : kernel->last_ack_recv_ms;
+		uint64_t ago = (uint64_t)((double)ms * 1e6 / ns_per_cycle);
+		uint64_t told = verdict_later(ago < kernel->at ? kernel->at - ago : 0, began);
+
+		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(told, used) : told;
 	}
 	verdict = (struct verdict){ .rule = VERDICT_FIN_UNREAD,
 				    .since = since,

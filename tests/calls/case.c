@@ -30,8 +30,8 @@ void case_begin(const char *program, const char *path, bool under_library)
 	case_program = program;
 	case_report_path = path;
 	audited = under_library;
-	report = fd < 0 ? MAP_FAILED :
-			  mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	report = fd < 0 ? MAP_FAILED
+			: mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (report == MAP_FAILED)
 		_exit(120);
 	close(fd);
@@ -107,7 +107,8 @@ void case_tell_arguments(char **argv, char **environment)
 			case_tell("environment: %s\n", environment[i]);
 }
 
-/* By calls that no hook sees: a number that is opened and closed here must not disturb what is tested. */
+/* By calls that no hook sees: a number that is opened and closed here must not disturb what is
+ * tested. */
 static bool maps_read(char *text, size_t room)
 {
 	size_t used = 0;
@@ -121,8 +122,10 @@ static bool maps_read(char *text, size_t room)
 	return used > 0;
 }
 
-/* Calls `seen` with each mapping of this process's own ledger: a child's mappings hold its parent's too. */
-static void ledger_mappings(void (*seen)(unsigned long start, unsigned long end, unsigned long offset, void *with),
+/* Calls `seen` with each mapping of this process's own ledger: a child's mappings hold its parent's
+ * too. */
+static void ledger_mappings(void (*seen)(unsigned long start, unsigned long end,
+					 unsigned long offset, void *with),
 			    void *with)
 {
 	static char maps[65536];
@@ -216,7 +219,8 @@ bool case_call_is(uint8_t call, const char *name)
 
 int case_listener(struct sockaddr_storage *address, socklen_t *size)
 {
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in any = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	*size = sizeof *address;
@@ -240,7 +244,8 @@ void case_tcp_pair(int fds[2])
 void case_udp_pair(int fds[2])
 {
 	for (int i = 0; i < 2; i++) {
-		struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		struct sockaddr_in any = { .sin_family = AF_INET,
+					   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
 		NEED(fds[i] >= 0 && bind(fds[i], (struct sockaddr *)&any, sizeof any) == 0);
@@ -265,6 +270,7 @@ void case_reset(int fd, int peer)
 {
 	struct linger abort_it = { .l_onoff = 1, .l_linger = 0 };
 
-	NEED(setsockopt(peer, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it) == 0 && close(peer) == 0);
+	NEED(setsockopt(peer, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it) == 0 &&
+	     close(peer) == 0);
 	case_wait_readable(fd);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the test of one hook is written with. A case is a function that runs in a process of its own, twice: bare,
- * and under the library. What it tells with STEP must be the same both times: results and errno are libc's. What it
- * tells with CHECK is looked up in the process's own ledger, under the library only: the hook ran.
+ * What the test of one hook is written with. A case is a function that runs in a process of its
+ * own, twice: bare, and under the library. What it tells with STEP must be the same both times:
+ * results and errno are libc's. What it tells with CHECK is looked up in the process's own ledger,
+ * under the library only: the hook ran.
  */
 #ifndef CASE_H
 #define CASE_H
@@ -18,37 +19,37 @@
 #define ERRNO_BEFORE 7777
 
 /* Tells a call's result and errno; the value is the result. A result of -1 is a failure. */
-#define STEP(call)                             \
-	({                                     \
-		errno = ERRNO_BEFORE;          \
-		long result_ = (long)(call);   \
-		int errno_ = errno;            \
-		case_step(#call, result_, errno_); \
+#define STEP(call)                                                                                 \
+	({                                                                                         \
+		errno = ERRNO_BEFORE;                                                              \
+		long result_ = (long)(call);                                                       \
+		int errno_ = errno;                                                                \
+		case_step(#call, result_, errno_);                                                 \
 	})
 /* The same for a call that answers with a pointer: only whether it is NULL is told. */
-#define STEP_POINTER(call)                                                    \
-	({                                                                    \
-		errno = ERRNO_BEFORE;                                         \
-		__typeof__(call) pointer_ = (call);                           \
-		int errno_ = errno;                                           \
-		case_step(#call, pointer_ ? 0 : -1, errno_);                  \
-		pointer_;                                                     \
+#define STEP_POINTER(call)                                                                         \
+	({                                                                                         \
+		errno = ERRNO_BEFORE;                                                              \
+		__typeof__(call) pointer_ = (call);                                                \
+		int errno_ = errno;                                                                \
+		case_step(#call, pointer_ ? 0 : -1, errno_);                                       \
+		pointer_;                                                                          \
 	})
 /* The same for a call that answers nothing. */
-#define STEP_VOID(call)                        \
-	({                                     \
-		errno = ERRNO_BEFORE;          \
-		call;                          \
-		case_step(#call, 0, errno);    \
+#define STEP_VOID(call)                                                                            \
+	({                                                                                         \
+		errno = ERRNO_BEFORE;                                                              \
+		call;                                                                              \
+		case_step(#call, 0, errno);                                                        \
 	})
 /* Something else that must be the same both times. */
 #define TELL(...) case_tell(__VA_ARGS__)
 
 /* Must be true under the library; bare, it is not looked at. */
-#define CHECK(condition)                                                             \
-	do {                                                                         \
-		if (case_audited())                                                  \
-			case_check(condition, #condition, __FILE__, __LINE__);       \
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (case_audited())                                                                \
+			case_check(condition, #condition, __FILE__, __LINE__);                     \
 	} while (0)
 /* Must be true both times: the case itself could not do its work otherwise. */
 #define NEED(condition) case_need(condition, #condition, __FILE__, __LINE__)
@@ -59,13 +60,16 @@ void case_check(bool condition, const char *text, const char *file, int line);
 void case_need(bool condition, const char *text, const char *file, int line);
 bool case_audited(void);
 
-/* The case ends by a call that does not return, or is replaced: how its ledger must look afterwards. */
+/* The case ends by a call that does not return, or is replaced: how its ledger must look
+ * afterwards. */
 void case_expect(enum ledger_state state, int exit_status);
-/* The command line that makes this program tell its arguments and environment, and exit with status 9. */
+/* The command line that makes this program tell its arguments and environment, and exit with
+ * status 9. */
 #define CASE_TELL_ARGUMENTS "tell-arguments"
 extern const char *case_program, *case_report_path;
 
-/* This process's own ledger, through its mapping; all zeros, its sections too, while there is none. */
+/* This process's own ledger, through its mapping; all zeros, its sections too, while there is none.
+ */
 const struct ledger_header *case_ledger(void);
 bool case_has_ledger(void);
 /* Bytes of it that are mapped. */

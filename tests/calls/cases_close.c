@@ -11,8 +11,8 @@ static bool closed_by(int fd, const char *name)
 {
 	const struct ledger_slot *slot = case_slot(fd);
 
-	return case_phase(fd) == PHASE_GONE && case_call_is(slot->closed_call, name) && slot->closed_at &&
-	       slot->closed_stack;
+	return case_phase(fd) == PHASE_GONE && case_call_is(slot->closed_call, name) &&
+	       slot->closed_at && slot->closed_stack;
 }
 
 static uint32_t misuses(void)
@@ -34,7 +34,8 @@ static void closes(const char *name, int (*via)(int fd))
 	CHECK(misuses() == 0);
 	STEP(via(fds[0])); /* EBADF: a double close */
 	CHECK(misuses() == 1);
-	const struct ledger_misuse *misuse = (const struct ledger_misuse *)case_section(SECTION_MISUSES) + 1;
+	const struct ledger_misuse *misuse =
+		(const struct ledger_misuse *)case_section(SECTION_MISUSES) + 1;
 	CHECK(misuse->fd == fds[0] && misuse->kind == MISUSE_DOUBLE_CLOSE);
 	CHECK(case_call_is(misuse->call, name) && case_call_is(misuse->closed_call, name));
 	CHECK(case_ledger()->totals.closed == 2);
@@ -63,7 +64,8 @@ void case_close_range(void)
 
 	case_tcp_pair(fds);
 	case_tcp_pair(more);
-	unsigned low = (unsigned)(fds[0] < fds[1] ? fds[0] : fds[1]), high = (unsigned)(fds[0] + fds[1]) - low;
+	unsigned low = (unsigned)(fds[0] < fds[1] ? fds[0] : fds[1]),
+		 high = (unsigned)(fds[0] + fds[1]) - low;
 	STEP(close_range(low, high, CLOSE_RANGE_CLOEXEC)); /* closes nothing */
 	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_slot(fds[0])->flags & SOCKET_CLOEXEC);
 	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
@@ -96,10 +98,12 @@ void case_closefrom(void)
 	CHECK(case_phase(first) == PHASE_OPEN);
 	STEP_VOID(closefrom(-5));
 	CHECK(closed_by(first, "closefrom"));
-	TELL("flags %d %d %d\n", fcntl(0, F_GETFD), fcntl(fds[0], F_GETFD), fcntl(pipes[1], F_GETFD));
+	TELL("flags %d %d %d\n", fcntl(0, F_GETFD), fcntl(fds[0], F_GETFD),
+	     fcntl(pipes[1], F_GETFD));
 }
 
-static void fcloses(const char *name, int (*via)(FILE *stream), FILE *(*open_it)(int fd, const char *mode))
+static void fcloses(const char *name, int (*via)(FILE *stream),
+		    FILE *(*open_it)(int fd, const char *mode))
 {
 	char buffer[16] = "";
 	int fds[2], others[2];

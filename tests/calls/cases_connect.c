@@ -104,9 +104,11 @@ void case_shutdown(void)
 	CHECK(case_slot(fds[0])->flags & SOCKET_SHUT_READ && !case_slot(fds[0])->shutdown_at);
 	STEP(shutdown(fds[0], SHUT_WR));
 	CHECK(case_slot(fds[0])->flags & SOCKET_SHUT_WRITE && case_slot(fds[0])->shutdown_at);
-	CHECK(case_call_is(case_slot(fds[0])->shutdown_call, "shutdown") && case_slot(fds[0])->shutdown_stack);
+	CHECK(case_call_is(case_slot(fds[0])->shutdown_call, "shutdown") &&
+	      case_slot(fds[0])->shutdown_stack);
 	STEP(shutdown(fds[1], SHUT_RDWR));
-	CHECK(case_call_is(case_slot(fds[1])->shutdown_call, "shutdown") && case_slot(fds[1])->shutdown_at);
+	CHECK(case_call_is(case_slot(fds[1])->shutdown_call, "shutdown") &&
+	      case_slot(fds[1])->shutdown_at);
 	int unconnected = socket(AF_INET, SOCK_STREAM, 0);
 	STEP(shutdown(unconnected, SHUT_RDWR));
 	CHECK(!case_slot(unconnected)->shutdown_at && !case_slot(unconnected)->flags);

@@ -9,8 +9,8 @@ static bool copy_of(int copy, int from, const char *name)
 	const struct ledger_slot *slot = case_slot(copy), *source = case_slot(from);
 
 	return case_phase(copy) == PHASE_OPEN && slot->origin == ORIGIN_COPY &&
-	       case_call_is(slot->opened_call, name) && slot->cookie == source->cookie && slot->group &&
-	       slot->group == source->group && slot->opened_stack;
+	       case_call_is(slot->opened_call, name) && slot->cookie == source->cookie &&
+	       slot->group && slot->group == source->group && slot->opened_stack;
 }
 
 void case_dup(void)
@@ -94,38 +94,38 @@ void case_dup3(void)
 }
 
 /* The three names are one function; each is asked by its own. */
-#define FCNTLS(name)                                                                              \
-	void case_##name(void)                                                                    \
-	{                                                                                         \
-		struct flock lock = { .l_type = F_WRLCK };                                        \
-		int fds[2];                                                                       \
-                                                                                                  \
-		case_tcp_pair(fds);                                                               \
-		STEP(name(fds[0], F_DUPFD, 50));                                                  \
-		CHECK(copy_of(50, fds[0], #name) && !(case_slot(50)->flags & SOCKET_CLOEXEC));    \
-		STEP(name(fds[0], F_DUPFD_CLOEXEC, 50));                                          \
-		CHECK(copy_of(51, fds[0], #name) && case_slot(51)->flags & SOCKET_CLOEXEC);       \
-		STEP(name(fds[0], F_SETFD, FD_CLOEXEC));                                          \
-		CHECK(case_slot(fds[0])->flags & SOCKET_CLOEXEC);                                 \
-		STEP(name(fds[0], F_GETFD));                                                      \
-		STEP(name(fds[0], F_SETFD, 0));                                                   \
-		CHECK(!(case_slot(fds[0])->flags & SOCKET_CLOEXEC));                              \
-		STEP(name(fds[0], F_GETFD));                                                      \
-		STEP(name(fds[0], F_SETFL, O_NONBLOCK));                                          \
-		STEP(name(fds[0], F_GETFL));                                                      \
-		STEP(name(0, F_DUPFD, 60));                                                       \
-		CHECK(case_phase(60) == PHASE_EMPTY);                                             \
-		int file = fileno(tmpfile());                                                     \
-		STEP(name(file, F_SETLK, &lock)); /* a pointer */                                 \
-		STEP(name(file, F_GETLK, &lock));                                                 \
-		TELL("lock %d\n", lock.l_type);                                                   \
-		STEP(name(file, F_GETLK, (void *)8));                                             \
-		STEP(name(fds[0], F_DUPFD, -1));                                                  \
-		STEP(name(fds[0], F_DUPFD, 2000000000));                                          \
-		STEP(name(fds[0], 9999, 0));                                                      \
-		STEP(name(-1, F_GETFD));                                                          \
-		STEP(name(999, F_DUPFD, 3));                                                      \
-		CHECK(case_ledger()->totals.copied == 2);                                         \
+#define FCNTLS(name)                                                                               \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		struct flock lock = { .l_type = F_WRLCK };                                         \
+		int fds[2];                                                                        \
+                                                                                                   \
+		case_tcp_pair(fds);                                                                \
+		STEP(name(fds[0], F_DUPFD, 50));                                                   \
+		CHECK(copy_of(50, fds[0], #name) && !(case_slot(50)->flags & SOCKET_CLOEXEC));     \
+		STEP(name(fds[0], F_DUPFD_CLOEXEC, 50));                                           \
+		CHECK(copy_of(51, fds[0], #name) && case_slot(51)->flags & SOCKET_CLOEXEC);        \
+		STEP(name(fds[0], F_SETFD, FD_CLOEXEC));                                           \
+		CHECK(case_slot(fds[0])->flags &SOCKET_CLOEXEC);                                   \
+		STEP(name(fds[0], F_GETFD));                                                       \
+		STEP(name(fds[0], F_SETFD, 0));                                                    \
+		CHECK(!(case_slot(fds[0])->flags & SOCKET_CLOEXEC));                               \
+		STEP(name(fds[0], F_GETFD));                                                       \
+		STEP(name(fds[0], F_SETFL, O_NONBLOCK));                                           \
+		STEP(name(fds[0], F_GETFL));                                                       \
+		STEP(name(0, F_DUPFD, 60));                                                        \
+		CHECK(case_phase(60) == PHASE_EMPTY);                                              \
+		int file = fileno(tmpfile());                                                      \
+		STEP(name(file, F_SETLK, &lock)); /* a pointer */                                  \
+		STEP(name(file, F_GETLK, &lock));                                                  \
+		TELL("lock %d\n", lock.l_type);                                                    \
+		STEP(name(file, F_GETLK, (void *)8));                                              \
+		STEP(name(fds[0], F_DUPFD, -1));                                                   \
+		STEP(name(fds[0], F_DUPFD, 2000000000));                                           \
+		STEP(name(fds[0], 9999, 0));                                                       \
+		STEP(name(-1, F_GETFD));                                                           \
+		STEP(name(999, F_DUPFD, 3));                                                       \
+		CHECK(case_ledger()->totals.copied == 2);                                          \
 	}
 
 FCNTLS(fcntl)

@@ -17,7 +17,8 @@ void case_socket(void)
 	CHECK(case_has_ledger() && case_ledger()->totals.opened == 1);
 	CHECK(case_phase(fd) == PHASE_OPEN);
 	CHECK(case_call_is(case_slot(fd)->opened_call, "socket"));
-	CHECK(case_slot(fd)->origin == ORIGIN_SOCKET && case_slot(fd)->cookie && case_slot(fd)->opened_at);
+	CHECK(case_slot(fd)->origin == ORIGIN_SOCKET && case_slot(fd)->cookie &&
+	      case_slot(fd)->opened_at);
 	CHECK(case_slot(fd)->family == AF_INET && case_slot(fd)->type == SOCK_STREAM);
 	CHECK(case_slot(fd)->flags == SOCKET_CLOEXEC && case_slot(fd)->opened_stack);
 	TELL("flags %x %x\n", fcntl(fd, F_GETFD), fcntl(fd, F_GETFL));
@@ -72,7 +73,9 @@ void case_bind(void)
 
 void case_listen(void)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, now;
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			   now;
 	socklen_t size = sizeof now;
 	int fd = socket(AF_INET, SOCK_STREAM, 0), datagram = socket(AF_INET, SOCK_DGRAM, 0);
 
@@ -94,7 +97,8 @@ static int via_accept(int fd, struct sockaddr *address, socklen_t *size, int fla
 	return accept(fd, address, size);
 }
 
-static void accepts(const char *name, int (*via)(int, struct sockaddr *, socklen_t *, int), int flags)
+static void accepts(const char *name, int (*via)(int, struct sockaddr *, socklen_t *, int),
+		    int flags)
 {
 	struct sockaddr_storage address, peer = { 0 };
 	struct sockaddr_in own;
@@ -104,9 +108,10 @@ static void accepts(const char *name, int (*via)(int, struct sockaddr *, socklen
 	NEED(connect(client, (struct sockaddr *)&address, size) == 0);
 	NEED(getsockname(client, (struct sockaddr *)&own, &own_size) == 0);
 	int fd = (int)STEP(via(listener, (struct sockaddr *)&peer, &peer_size, flags));
-	TELL("peer of %u bytes, family %d, flags %x %x\n", peer_size, peer.ss_family, fcntl(fd, F_GETFD),
-	     fcntl(fd, F_GETFL));
-	CHECK(case_call_is(case_slot(fd)->opened_call, name) && case_slot(fd)->origin == ORIGIN_ACCEPT);
+	TELL("peer of %u bytes, family %d, flags %x %x\n", peer_size, peer.ss_family,
+	     fcntl(fd, F_GETFD), fcntl(fd, F_GETFL));
+	CHECK(case_call_is(case_slot(fd)->opened_call, name) &&
+	      case_slot(fd)->origin == ORIGIN_ACCEPT);
 	CHECK(case_phase(fd) == PHASE_OPEN && case_slot(fd)->opened_stack);
 	CHECK(case_slot(fd)->flags == (SOCKET_CONNECTED | (flags ? SOCKET_CLOEXEC : 0)));
 	CHECK(case_slot(fd)->peer.port == ntohs(own.sin_port));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls after which we may do less. The proof that such a hook ran: the ledger is there before the first socket. */
+/* Calls after which we may do less. The proof that such a hook ran: the ledger is there before the
+ * first socket. */
 #include "../../preload/libc_decl.h"
 #include "case.h"
 #include "report.h"
@@ -17,18 +18,18 @@ static void drop_rights(void)
 }
 
 /* `works` succeeds (for root at least), `fails` does not for nobody. */
-#define LOSES(name, works, fails)                                                           \
-	void case_##name(void)                                                              \
-	{                                                                                   \
-		CHECK(!case_has_ledger());                                                      \
-		STEP(works);                                                                \
-		CHECK(case_has_ledger() && case_ledger()->totals.opened == 0);                  \
-		int fd = socket(AF_INET, SOCK_STREAM, 0);                                   \
-		CHECK(case_phase(fd) == PHASE_OPEN);                                        \
-		drop_rights();                                                              \
-		STEP(fails);                                                                \
-		NEED(close(fd) == 0);                                                       \
-		CHECK(case_phase(fd) == PHASE_GONE);                                        \
+#define LOSES(name, works, fails)                                                                  \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		CHECK(!case_has_ledger());                                                         \
+		STEP(works);                                                                       \
+		CHECK(case_has_ledger() && case_ledger()->totals.opened == 0);                     \
+		int fd = socket(AF_INET, SOCK_STREAM, 0);                                          \
+		CHECK(case_phase(fd) == PHASE_OPEN);                                               \
+		drop_rights();                                                                     \
+		STEP(fails);                                                                       \
+		NEED(close(fd) == 0);                                                              \
+		CHECK(case_phase(fd) == PHASE_GONE);                                               \
 	}
 
 LOSES(chroot, chroot("/"), chroot("/nonexistent"))
@@ -79,7 +80,8 @@ void case_setns(void)
 static struct sock_filter allow_all[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 static struct sock_fprog allowing = { 1, allow_all };
 
-/* With a filter in place nothing is asked of the kernel any more, and sockets are recorded all the same. */
+/* With a filter in place nothing is asked of the kernel any more, and sockets are recorded all the
+ * same. */
 static void filtered(void)
 {
 	CHECK(case_ledger()->filtered == 1);

@@ -24,7 +24,8 @@ static void forks(pid_t (*via)(void))
 		NEED(write(fds[0], "x", 1) == 1);
 		CHECK(case_has_ledger() && case_ledger()->pid == (uint32_t)getpid());
 		CHECK(case_ledger()->fork_pid == (uint32_t)parent && case_ledger()->fork_stack);
-		CHECK(case_slot(fds[0])->origin == ORIGIN_INHERITED && case_slot(fds[0])->sent == 1);
+		CHECK(case_slot(fds[0])->origin == ORIGIN_INHERITED &&
+		      case_slot(fds[0])->sent == 1);
 		CHECK(case_ledger()->totals.inherited == 1 && case_ledger()->totals.opened == 0);
 		_exit(33);
 	}
@@ -55,9 +56,15 @@ void case__Fork(void)
 	forks(_Fork);
 }
 
-/* All of the exec forms: the same failures first, then this program once more, which tells what it was given. */
-static char *arguments[] = { (char[]){ "zeroth" }, (char[]){ CASE_TELL_ARGUMENTS }, NULL, (char[]){ "three" },
-			     (char[]){ "" },	   (char[]){ "five" }, NULL };
+/* All of the exec forms: the same failures first, then this program once more, which tells what it
+ * was given. */
+static char *arguments[] = { (char[]){ "zeroth" },
+			     (char[]){ CASE_TELL_ARGUMENTS },
+			     NULL,
+			     (char[]){ "three" },
+			     (char[]){ "" },
+			     (char[]){ "five" },
+			     NULL };
 static char *some_environment[] = { (char[]){ "CALLS_GIVEN=by exec" }, NULL };
 
 static void exec_prepare(void)
@@ -74,48 +81,52 @@ static void exec_failed(void)
 	CHECK(case_ledger()->state == LEDGER_RUNNING && case_ledger()->ended_at == 0);
 }
 
-/* Between two looks at the clock the hook has come by: it takes a pair before the exec and one after it. */
+/* Between two looks at the clock the hook has come by: it takes a pair before the exec and one
+ * after it. */
 static uint64_t clock_seen(void)
 {
 	return case_ledger()->clock_last.cycles;
 }
 
-#define EXECS(name, missing, forbidden, real)                                      \
-	void case_##name(void)                                                     \
-	{                                                                          \
-		exec_prepare();                                                    \
-		uint64_t seen = clock_seen();                                      \
-		STEP(missing);                                                     \
-		CHECK(case_ledger()->clock_last.cycles > seen);                    \
-		exec_failed();                                                     \
-		STEP(forbidden);                                                   \
-		exec_failed();                                                     \
-		case_expect(LEDGER_EXEC, 0);                                       \
-		case_step("exec", 0, ERRNO_BEFORE);                                \
-		real;                                                              \
-		NEED(!"came back");                                                \
+#define EXECS(name, missing, forbidden, real)                                                      \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		exec_prepare();                                                                    \
+		uint64_t seen = clock_seen();                                                      \
+		STEP(missing);                                                                     \
+		CHECK(case_ledger()->clock_last.cycles > seen);                                    \
+		exec_failed();                                                                     \
+		STEP(forbidden);                                                                   \
+		exec_failed();                                                                     \
+		case_expect(LEDGER_EXEC, 0);                                                       \
+		case_step("exec", 0, ERRNO_BEFORE);                                                \
+		real;                                                                              \
+		NEED(!"came back");                                                                \
 	}
 
-#define NOWHERE "/nonexistent/program"
+#define NOWHERE	  "/nonexistent/program"
 #define FORBIDDEN "/etc/passwd"
 
-EXECS(execve, execve(NOWHERE, arguments, some_environment), execve(FORBIDDEN, arguments, some_environment),
+EXECS(execve, execve(NOWHERE, arguments, some_environment),
+      execve(FORBIDDEN, arguments, some_environment),
       execve(case_program, arguments, some_environment))
 EXECS(execv, execv(NOWHERE, arguments), execv(FORBIDDEN, arguments), execv(case_program, arguments))
 EXECS(execvp, execvp("surely-no-such-program", arguments), execvp(FORBIDDEN, arguments),
       execvp(case_program, arguments))
 EXECS(execvpe, execvpe("surely-no-such-program", arguments, some_environment),
-      execvpe(FORBIDDEN, arguments, some_environment), execvpe(case_program, arguments, some_environment))
+      execvpe(FORBIDDEN, arguments, some_environment),
+      execvpe(case_program, arguments, some_environment))
 EXECS(execl, execl(NOWHERE, "a", "b", "c", (char *)NULL), execl(FORBIDDEN, "a", (char *)NULL),
-      execl(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five", "six", "seven",
-	    "eight", (char *)NULL))
-EXECS(execlp, execlp("surely-no-such-program", "a", "b", (char *)NULL), execlp(FORBIDDEN, "a", (char *)NULL),
-      execlp(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five", "six", "seven",
-	     "eight", (char *)NULL))
+      execl(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five",
+	    "six", "seven", "eight", (char *)NULL))
+EXECS(execlp, execlp("surely-no-such-program", "a", "b", (char *)NULL),
+      execlp(FORBIDDEN, "a", (char *)NULL),
+      execlp(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five",
+	     "six", "seven", "eight", (char *)NULL))
 EXECS(execle, execle(NOWHERE, "a", "b", (char *)NULL, some_environment),
       execle(FORBIDDEN, "a", (char *)NULL, some_environment),
-      execle(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five", "six", "seven",
-	     "eight", (char *)NULL, some_environment))
+      execle(case_program, "zeroth", CASE_TELL_ARGUMENTS, case_report_path, "three", "", "five",
+	     "six", "seven", "eight", (char *)NULL, some_environment))
 EXECS(fexecve, fexecve(999, arguments, some_environment),
       fexecve(open(FORBIDDEN, O_RDONLY), arguments, some_environment),
       fexecve(open(case_program, O_RDONLY), arguments, some_environment))
@@ -197,10 +208,11 @@ void case_dlclose(void)
 	int first = plugin_socket(1), second = plugin_socket(2);
 	const struct ledger_module *modules = case_section(SECTION_MODULES);
 
-	/* Each dlclose() begins an epoch: a stack in the one plugin is none in what was loaded in its place. */
-	CHECK(plugin_module(first) && plugin_module(second) && plugin_module(first) != plugin_module(second));
-	CHECK(modules[plugin_module(first)].epoch == 0);
-	CHECK(modules[plugin_module(second)].epoch == 1);
+	/* dlclose() begins an epoch: a stack in the one plugin is none in what was loaded in its
+	 * place. */
+	CHECK(plugin_module(first) && plugin_module(second) &&
+	      plugin_module(first) != plugin_module(second));
+	CHECK(modules[plugin_module(first)].epoch < modules[plugin_module(second)].epoch);
 	void *twice = dlopen(plugin_path(1), RTLD_NOW);
 	NEED(twice && dlopen(plugin_path(1), RTLD_NOW) == twice);
 	STEP(dlclose(twice)); /* one handle is left */

@@ -104,7 +104,8 @@ void case___read_chk(void)
 
 static ssize_t via_readv(int fd, void *buffer, size_t size)
 {
-	struct iovec parts[2] = { { buffer, size / 2 }, { (char *)buffer + size / 2, size - size / 2 } };
+	struct iovec parts[2] = { { buffer, size / 2 },
+				  { (char *)buffer + size / 2, size - size / 2 } };
 
 	return readv(fd, parts, 2);
 }
@@ -232,7 +233,9 @@ static int passed(int to, int from, int what, bool many, int flags)
 {
 	char byte = 'x', control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
 	struct iovec part = { &byte, 1 };
-	struct mmsghdr message = { .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct mmsghdr message = { .msg_hdr = { .msg_iov = &part,
+						.msg_iovlen = 1,
+						.msg_control = control,
 						.msg_controllen = sizeof control } };
 	struct cmsghdr *right = CMSG_FIRSTHDR(&message.msg_hdr);
 	int fd = -1;
@@ -243,7 +246,8 @@ static int passed(int to, int from, int what, bool many, int flags)
 	memcpy(CMSG_DATA(right), &what, sizeof what);
 	NEED(sendmsg(to, &message.msg_hdr, 0) == 1);
 	memset(control, 0, sizeof control);
-	STEP(many ? recvmmsg(from, &message, 1, flags, NULL) : recvmsg(from, &message.msg_hdr, flags));
+	STEP(many ? recvmmsg(from, &message, 1, flags, NULL)
+		  : recvmsg(from, &message.msg_hdr, flags));
 	memcpy(&fd, CMSG_DATA(right), sizeof fd);
 	TELL("received number %d\n", fd);
 	return fd;

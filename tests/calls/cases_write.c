@@ -107,7 +107,8 @@ void case_sendto(void)
 	case_udp_pair(fds);
 	NEED(getsockname(fds[1], (struct sockaddr *)&address, &size) == 0);
 	STEP(sendto(fds[0], "abc", 3, 0, (struct sockaddr *)&address, size));
-	CHECK(case_slot(fds[0])->sent == 3 && case_call_is(case_slot(fds[0])->last_send_call, "sendto"));
+	CHECK(case_slot(fds[0])->sent == 3 &&
+	      case_call_is(case_slot(fds[0])->last_send_call, "sendto"));
 	STEP(sendto(fds[0], "abc", 3, 0, (struct sockaddr *)&address, 3));
 }
 
@@ -147,10 +148,12 @@ void case_sendmmsg(void)
 	case_udp_pair(fds);
 	STEP(sendmmsg(fds[0], messages, 2, 0));
 	TELL("lengths %u %u\n", messages[0].msg_len, messages[1].msg_len);
-	CHECK(case_slot(fds[0])->sent == 8 && case_call_is(case_slot(fds[0])->last_send_call, "sendmmsg"));
+	CHECK(case_slot(fds[0])->sent == 8 &&
+	      case_call_is(case_slot(fds[0])->last_send_call, "sendmmsg"));
 }
 
-/* sendfile() takes its bytes from a file: the buffer's are put there. A bad buffer becomes a bad offset. */
+/* sendfile() takes its bytes from a file: the buffer's are put there. A bad buffer becomes a bad
+ * offset. */
 static int source(const void *buffer, size_t size)
 {
 	static int file = -1;
@@ -183,7 +186,8 @@ static void file_ends(ssize_t (*via)(int to, int from, off_t *offset, size_t siz
 	TELL("offset %ld\n", (long)offset);
 	CHECK(case_slot(fds[0])->sent == 3);
 	STEP(via(fds[0], from, &offset, 100));
-	CHECK(!case_slot(fds[0])->eof_at && !case_slot(fds[0])->error_at && case_slot(fds[0])->sent == 3);
+	CHECK(!case_slot(fds[0])->eof_at && !case_slot(fds[0])->error_at &&
+	      case_slot(fds[0])->sent == 3);
 	STEP(via(fds[0], 999, NULL, 1));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every hook of hooks.def, once: it runs, and result and errno are libc's. Each case (case.h) runs in a process of
- * its own, bare and under the library, and both must tell the same.
+ * Every hook of hooks.def, once: it runs, and result and errno are libc's. Each case (case.h) runs
+ * in a process of its own, bare and under the library, and both must tell the same.
  *
  *     hooks [NAME]...            all, or those named; -v shows what the cases tell
- *     hooks_missing [NAME]...    each case under a library that lacks this one hook: the case must fail, or it
- *                                proves nothing
+ *     hooks_missing [NAME]...    each case under a library that lacks this one hook: the case must
+ * fail, or it proves nothing
  */
 #include "report.h"
 #include <dirent.h>
@@ -79,7 +79,8 @@ static void ledger_judge(pid_t child, const struct report *report, char *problem
 	snprintf(prefix, sizeof prefix, "%d.", (int)child);
 	DIR *list = opendir(ledgers);
 	for (struct dirent *entry; list && (entry = readdir(list));)
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && strstr(entry->d_name, ".0.ledger"))
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+		    strstr(entry->d_name, ".0.ledger"))
 			strcpy(name, entry->d_name);
 	if (list)
 		closedir(list);
@@ -90,9 +91,11 @@ static void ledger_judge(pid_t child, const struct report *report, char *problem
 		fclose(file);
 	if (!got)
 		snprintf(problem, room, "it left no ledger");
-	else if (header.state != report->expected_state || header.exit_status != report->expected_status)
-		snprintf(problem, room, "its ledger says state %u, status %d instead of %u, %d", header.state,
-			 header.exit_status, report->expected_state, report->expected_status);
+	else if (header.state != report->expected_state ||
+		 header.exit_status != report->expected_status)
+		snprintf(problem, room, "its ledger says state %u, status %d instead of %u, %d",
+			 header.state, header.exit_status, report->expected_state,
+			 report->expected_status);
 }
 
 static void remove_ledgers(void)
@@ -151,29 +154,32 @@ static void differences_show(const char *bare, const char *audited)
 		size_t one = strcspn(bare, "\n"), other = strcspn(audited, "\n");
 
 		if (one != other || strncmp(bare, audited, one) != 0)
-			printf("  libc:    %.*s\n  library: %.*s\n", (int)one, bare, (int)other, audited);
+			printf("  libc:    %.*s\n  library: %.*s\n", (int)one, bare, (int)other,
+			       audited);
 		bare += one + (bare[one] == '\n');
 		audited += other + (audited[other] == '\n');
 	}
 }
 
 /* The number of things that are wrong; `show` says which. */
-static int judge(const char *name, const struct outcome *bare, const struct outcome *audited, bool show)
+static int judge(const char *name, const struct outcome *bare, const struct outcome *audited,
+		 bool show)
 {
 	const struct report *report = &audited->report;
 	int problems = 0;
-#define PROBLEM(condition, ...)                    \
-	do {                                       \
-		if (condition) {                   \
-			problems++;                \
-			if (show)                  \
-				printf(__VA_ARGS__); \
-		}                                  \
+#define PROBLEM(condition, ...)                                                                    \
+	do {                                                                                       \
+		if (condition) {                                                                   \
+			problems++;                                                                \
+			if (show)                                                                  \
+				printf(__VA_ARGS__);                                               \
+		}                                                                                  \
 	} while (0)
 
-	PROBLEM(bare->status != audited->status, "%s: wait status %x bare, %x under the library\n", name,
-		bare->status, audited->status);
-	PROBLEM(strcmp(bare->report.told, report->told) != 0, "%s: result or errno is not libc's\n", name);
+	PROBLEM(bare->status != audited->status, "%s: wait status %x bare, %x under the library\n",
+		name, bare->status, audited->status);
+	PROBLEM(strcmp(bare->report.told, report->told) != 0, "%s: result or errno is not libc's\n",
+		name);
 	if (show && problems)
 		differences_show(bare->report.told, report->told);
 	PROBLEM(bare->report.trouble[0], "%s: bare: %s", name, bare->report.trouble);
@@ -182,10 +188,11 @@ static int judge(const char *name, const struct outcome *bare, const struct outc
 	PROBLEM(!report->checks, "%s: the case looks at no ledger\n", name);
 	PROBLEM(!report->successes && (geteuid() == 0 || !listed(root_only, name)),
 		"%s: the case has no call that succeeds\n", name);
-	PROBLEM(!report->failures && !listed(never_fails, name), "%s: the case has no call that fails\n", name);
+	PROBLEM(!report->failures && !listed(never_fails, name),
+		"%s: the case has no call that fails\n", name);
 	if (verbose)
-		printf("-- %s: %u steps succeed, %u fail, %u checks\n%s", name, report->successes, report->failures,
-		       report->checks, report->told);
+		printf("-- %s: %u steps succeed, %u fail, %u checks\n%s", name, report->successes,
+		       report->failures, report->checks, report->told);
 	return problems;
 }
 
@@ -229,7 +236,8 @@ static void library_without(const char *name, const char *path)
 	}
 	unlink(path);
 	out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-	if (!found || out < 0 || write(out, image, (size_t)file.st_size) != file.st_size || close(out))
+	if (!found || out < 0 || write(out, image, (size_t)file.st_size) != file.st_size ||
+	    close(out))
 		die(path);
 	munmap(image, (size_t)file.st_size);
 }
@@ -247,7 +255,8 @@ static int hook_test_fails_without(const struct hook *hook)
 	/* It must be the ledger that tells, not a crash. */
 	bool told = audited.report.trouble[0] || audited.end[0];
 	if (!told || bare.status != audited.status)
-		printf("%s: its test does not notice that the hook is missing (%d problems, wait status %x)\n",
+		printf("%s: its test does not notice that the hook is missing (%d problems, wait "
+		       "status %x)\n",
 		       hook->name, judge(hook->name, &bare, &audited, false), audited.status);
 	return !told || bare.status != audited.status;
 }
@@ -267,7 +276,8 @@ static void places_find(void)
 	setenv("CALLS_ACTORS", actors, 1);
 	/* build/tests/calls/hooks; build/libsockaudit.so */
 	*slash = 0;
-	text(library, sizeof library, given ? given : actors, given ? "" : "/../../libsockaudit.so");
+	text(library, sizeof library, given ? given : actors,
+	     given ? "" : "/../../libsockaudit.so");
 	text(folder, sizeof folder, place ? place : "/tmp", "/hooks-XXXXXX");
 	if (!mkdtemp(folder))
 		die(folder);
@@ -322,5 +332,6 @@ int main(int argc, char **argv, char **environment)
 	verbose = *argv && strcmp(*argv, "-v") == 0;
 	argv += verbose;
 	const char *name = strrchr(self, '/');
-	return hooks_run(argv, strcmp(name, "/hooks_missing") == 0 ? hook_test_fails_without : hook_test);
+	return hooks_run(argv,
+			 strcmp(name, "/hooks_missing") == 0 ? hook_test_fails_without : hook_test);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls that no hook sees: what the kernel refuses, it refuses without the library knowing why. */
+/* System calls that no hook sees: what the kernel refuses, it refuses without the library knowing
+ * why. */
 #ifndef RAW_H
 #define RAW_H
 
@@ -29,12 +30,16 @@ static inline long raw_call(long number, long a, long b, long c, long d, long e)
 	register long x3 __asm__("x3") = d;
 	register long x4 __asm__("x4") = e;
 
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+			 : "memory");
 	return x0;
 #endif
 }
 
-/* From now on new processes are refused with EAGAIN, as RLIMIT_NPROC does, which does not bind root. */
+/* From now on new processes are refused with EAGAIN, as RLIMIT_NPROC does, which does not bind
+ * root. */
 static inline void raw_refuse_clone(void)
 {
 	struct sock_filter filter[] = {

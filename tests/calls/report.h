@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a case hands to the driver that started it: shared memory, so that telling makes no call that is hooked. */
+/* What a case hands to the driver that started it: shared memory, so that telling makes no call
+ * that is hooked. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -11,8 +12,8 @@ struct report {
 	uint32_t checks;
 	uint32_t expects_end, expected_state;
 	int32_t expected_status;
-	char told[32768];    /* must be the same, bare and under the library */
-	char trouble[8192];  /* must be empty */
+	char told[32768];   /* must be the same, bare and under the library */
+	char trouble[8192]; /* must be empty */
 };
 
 /* One for each hook of hooks.def: without one this does not link. */

@@ -18,6 +18,7 @@ static __attribute__((noinline)) void ask(int number)
 		;
 }
 
+/* clang-format off */
 /* Each in a frame of its own: no tail call. */
 #define CALLER(n)                                                                                  \
 	static __attribute__((noinline)) int caller_##n(void)                                      \
@@ -42,6 +43,8 @@ CALLER(41) CALLER(42) CALLER(43) CALLER(44) CALLER(45) CALLER(46)
 	static int (*const callers[])(void) = { NAMES(1),  NAMES(2),  NAMES(3),	 caller_40,
 						caller_41, caller_42, caller_43, caller_44,
 						caller_45, caller_46 };
+
+/* clang-format on */
 
 int main(void)
 {

@@ -12,7 +12,8 @@
 
 int main(void)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof in;
 	char buffer[16] = "";
 	int status = 0;
@@ -33,8 +34,9 @@ int main(void)
 	ssize_t n = recv(copy, buffer, sizeof buffer, 0);
 	int second = close(999);
 	int error = errno;
-	printf("%d %d %d %d: child %d, %zd bytes '%s', close %d errno %d, fcntl %d\n", listener, client, server, copy,
-	       WEXITSTATUS(status), n, buffer, second, error, fcntl(copy, F_GETFD));
+	printf("%d %d %d %d: child %d, %zd bytes '%s', close %d errno %d, fcntl %d\n", listener,
+	       client, server, copy, WEXITSTATUS(status), n, buffer, second, error,
+	       fcntl(copy, F_GETFD));
 	close(client);
 	printf("end: %zd\n", read(copy, buffer, sizeof buffer));
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library whose constructor has sockets before main(), and before the constructors of what is loaded ahead of it. */
+/* A library whose constructor has sockets before main(), and before the constructors of what is
+ * loaded ahead of it. */
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Uses what the library's constructor opened. Says whether dlerror() had something to say, which it must not. */
+/* Uses what the library's constructor opened. Says whether dlerror() had something to say, which it
+ * must not. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,8 @@ int main(void)
 	const char *first = dlerror();
 	char buffer[8];
 
-	ssize_t sent = write(early_pair[0], "early", 5), got = read(early_pair[1], buffer, sizeof buffer);
+	ssize_t sent = write(early_pair[0], "early", 5),
+		got = read(early_pair[1], buffer, sizeof buffer);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	const char *second = dlerror();
 	/* What is pending for the program stays pending, whatever the hooks do meanwhile. */
@@ -21,8 +23,9 @@ int main(void)
 	close(fd);
 	fd = socket(AF_INET, SOCK_STREAM, 0);
 	const char *third = dlerror();
-	printf("%d %d: closed %d, sent %zd, got %zd, dlerror %s, %s, %s\n", early_pair[0], early_pair[1], early_closed, sent,
-	       got, first ? first : "none", second ? second : "none",
+	printf("%d %d: closed %d, sent %zd, got %zd, dlerror %s, %s, %s\n", early_pair[0],
+	       early_pair[1], early_closed, sent, got, first ? first : "none",
+	       second ? second : "none",
 	       third && strstr(third, "no_such_symbol_anywhere") ? "its own" : "lost");
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ledger_print FILE: a ledger's facts as JSON, times left out. What the library wrote, not what the reporter thinks. */
+/* ledger_print FILE: a ledger's facts as JSON, times left out. What the library wrote, not what the
+ * reporter thinks. */
 #include <fcntl.h>
 #include <sockaudit/ledger.h>
 #include <stddef.h>
@@ -23,19 +24,23 @@ static const char *call_name(uint8_t call)
 
 static void slot_print(uint32_t fd, const struct ledger_slot *slot)
 {
-	static const char *const phases[] = { "empty", "filling", "open", "closing", "gone", "?", "?", "?" };
-	static const char *const origins[] = { "none",	    "socket",	 "accept",   "pair",
-					       "copy",	    "inherited", "received", "adopted" };
+	static const char *const phases[] = { "empty", "filling", "open", "closing",
+					      "gone",  "?",	  "?",	  "?" };
+	static const char *const origins[] = { "none", "socket",    "accept",	"pair",
+					       "copy", "inherited", "received", "adopted" };
 
-	printf("{\"fd\":%u,\"life\":%u,\"phase\":\"%s\",\"origin\":\"%s\",\"opened_call\":\"%s\",", fd, slot->life,
-	       phases[LIFE_PHASE(slot->life)], origins[slot->origin & 7], call_name(slot->opened_call));
-	printf("\"closed_call\":\"%s\",\"cookie\":%llu,\"flags\":%u,\"group\":%u,\"group_refs\":%u,",
-	       call_name(slot->closed_call), (unsigned long long)slot->cookie, slot->flags, slot->group,
-	       slot->group_refs);
+	printf("{\"fd\":%u,\"life\":%u,\"phase\":\"%s\",\"origin\":\"%s\",\"opened_call\":\"%s\",",
+	       fd, slot->life, phases[LIFE_PHASE(slot->life)], origins[slot->origin & 7],
+	       call_name(slot->opened_call));
+	printf("\"closed_call\":\"%s\",\"cookie\":%llu,\"flags\":%u,\"group\":%u,\"group_refs\":%"
+	       "u,",
+	       call_name(slot->closed_call), (unsigned long long)slot->cookie, slot->flags,
+	       slot->group, slot->group_refs);
 	printf("\"received\":%llu,\"sent\":%llu,\"listening\":%s,\"connected\":%s,\"stack\":%s}",
 	       (unsigned long long)slot->received, (unsigned long long)slot->sent,
 	       slot->flags & SOCKET_LISTENING ? "true" : "false",
-	       slot->flags & SOCKET_CONNECTED ? "true" : "false", slot->opened_stack ? "true" : "false");
+	       slot->flags & SOCKET_CONNECTED ? "true" : "false",
+	       slot->opened_stack ? "true" : "false");
 }
 
 static void slots_print(void)
@@ -55,8 +60,10 @@ static void slots_print(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const totals[] = { "opened",	  "closed",   "drift",	 "copied",
-					      "inherited", "received", "adopted", "foreign_closed" };
+	static const char *const totals[] = {
+		"opened",    "closed",	 "drift",   "copied",
+		"inherited", "received", "adopted", "foreign_closed"
+	};
 	static const char *const states[] = { "running", "exited", "exec" };
 	struct stat file;
 	int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
@@ -66,11 +73,14 @@ int main(int argc, char **argv)
 	header = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (header == MAP_FAILED || memcmp(header->magic, LEDGER_MAGIC, 8) != 0)
 		return 3;
-	printf("{\"pid\":%u,\"sequence\":%u,\"state\":\"%s\",\"exit_status\":%d,\"fork_pid\":%u,", header->pid,
-	       header->sequence, states[header->state % 3], header->exit_status, header->fork_pid);
-	printf("\"snapshots_taken\":%u,\"snapshots\":%u,\"verdict_sockets\":%u,\"misuses\":%u,\"filtered\":%u,",
-	       header->snapshots_taken, header->sections[SECTION_SNAPSHOTS].used, header->verdict_sockets,
-	       header->sections[SECTION_MISUSES].used - 1, header->filtered);
+	printf("{\"pid\":%u,\"sequence\":%u,\"state\":\"%s\",\"exit_status\":%d,\"fork_pid\":%u,",
+	       header->pid, header->sequence, states[header->state % 3], header->exit_status,
+	       header->fork_pid);
+	printf("\"snapshots_taken\":%u,\"snapshots\":%u,\"verdict_sockets\":%u,\"misuses\":%u,"
+	       "\"filtered\":%u,",
+	       header->snapshots_taken, header->sections[SECTION_SNAPSHOTS].used,
+	       header->verdict_sockets, header->sections[SECTION_MISUSES].used - 1,
+	       header->filtered);
 	printf("\"totals\":{");
 	for (unsigned i = 0; i < sizeof totals / sizeof totals[0]; i++)
 		printf("%s\"%s\":%llu", i ? "," : "", totals[i],

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plugin_host PLUGIN: a program in C that has sockets, and then loads a plugin in C++ whose exceptions must work. */
+/* plugin_host PLUGIN: a program in C that has sockets, and then loads a plugin in C++ whose
+ * exceptions must work. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <sys/socket.h>

@@ -6,12 +6,14 @@
 #include "loopback.h"
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int opened, closed;
+static atomic_int opened;
+static int closed;
 
 __attribute__((noinline)) static int deep(int depth)
 {
