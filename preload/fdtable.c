@@ -5,6 +5,11 @@
 
 uint8_t fdtable_watch[LEDGER_SLOTS_MAX];
 
+static struct {
+	uint32_t count;
+	int fds[FDTABLE_RECENT];
+} recent;
+
 static unsigned watched_end; /* copied at fork with the table that it bounds */
 
 static uint32_t life_of(const struct ledger_slot *slot)
@@ -120,6 +125,7 @@ void fdtable_publish(int fd, struct ledger_slot *slot)
 		if (opened > closed)
 			raise_to(&stack->peak, (uint32_t)(opened - closed));
 	}
+	recent.fds[__atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED) % FDTABLE_RECENT] = fd;
 	raise_to(&watched_end, (uint32_t)fd + 1);
 	uint32_t life = life_of(slot);
 	if (LIFE_PHASE(life) != PHASE_FILLING || !life_change(slot, life, PHASE_OPEN))
@@ -252,6 +258,14 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 	__atomic_add_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL);
 	copy->group = home;
 	copy->flags |= SOCKET_COPIED;
+}
+
+void fdtable_recent(int fds[FDTABLE_RECENT])
+{
+	uint32_t count = recent.count;
+
+	for (uint32_t i = 0; i < FDTABLE_RECENT; i++)
+		fds[i] = i < count ? recent.fds[(count - 1 - i) % FDTABLE_RECENT] : -1;
 }
 
 void fdtable_inherit(void)

@@ -52,6 +52,11 @@ void fdtable_restore(int fd, uint32_t life);
 /* Two numbers share one open file description from now on: the new life's slot joins the other's group. */
 void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy);
 
+/* The numbers that were opened last, newest first, as far as known; -1 fills the rest. For a child that is about to
+ * be forked: its parent may give the number to another socket before the child looks. */
+#define FDTABLE_RECENT 4
+void fdtable_recent(int fds[FDTABLE_RECENT]);
+
 /* In a child that now has its own ledger: every watched number is inherited until it is used. */
 void fdtable_inherit(void);
 

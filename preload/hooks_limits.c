@@ -40,14 +40,22 @@ LOSES(int, initgroups, (const char *user, gid_t group), (user, group))
 LOSES(int, setfsuid, (uid_t uid), (uid))
 LOSES(int, setfsgid, (gid_t gid), (gid))
 
+static void told_unshare(int flags)
+{
+	if (!process_is_ours())
+		return;
+	if (flags & CLONE_NEWNET)
+		process_many_net_ns = true;
+	if (flags & CLONE_FILES)
+		ledger_file_lost(LOST_TABLES);
+}
+
 EXPORT int unshare(int flags)
 {
 	OBSERVE(before_loss());
 	int result = REAL(unshare)(flags);
-	if (result == 0 && (flags & CLONE_NEWNET))
-		process_many_net_ns = true;
-	if (result == 0 && (flags & CLONE_FILES))
-		OBSERVE(ledger_file_lost(LOST_TABLES));
+	if (result == 0)
+		OBSERVE(told_unshare(flags));
 	return result;
 }
 
@@ -56,7 +64,7 @@ EXPORT int setns(int fd, int type)
 	OBSERVE(before_loss());
 	int result = REAL(setns)(fd, type);
 	if (result == 0)
-		process_many_net_ns = true;
+		OBSERVE(if (process_is_ours()) process_many_net_ns = true);
 	return result;
 }
 

@@ -10,12 +10,12 @@
 /* A process that watches nothing has nothing to hand to a child. */
 static __attribute__((noinline)) pid_t fork_told(pid_t (*real)(void))
 {
-	struct forking forking;
+	struct parent parent;
 
-	OBSERVE(forking = process_forks(HERE));
+	OBSERVE(parent = parent_take(HERE));
 	pid_t child = real();
 	if (child == 0)
-		OBSERVE(process_forked(forking));
+		OBSERVE(process_forked(&parent));
 	return child;
 }
 

@@ -67,9 +67,9 @@ WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int fla
 {
 	struct use use = track_use(fd);
 	int count = REAL(sendmmsg)(fd, messages, room, flags);
-	ssize_t size = count;
+	ssize_t size = count < 0 ? -1 : 0;
 	for (int i = 0; i < count; i++)
-		size += messages[i].msg_len - (i == 0 ? count : 0);
+		size += (ssize_t)messages[i].msg_len;
 	track_write(fd, use, size, flags, CALL_sendmmsg, HERE);
 	return count;
 }

@@ -4,6 +4,7 @@
 #include "ledger_create.h"
 #include "sys.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,7 +16,7 @@ void (*ledger_file_on_new)(void);
 
 /* What else a child must not inherit. */
 static struct wiped {
-	uint32_t opening; /* thread that is making the ledger */
+	uint32_t opening; /* a thread is making the ledger */
 	uint32_t frozen;
 	int64_t room; /* bytes of file that we may still fill */
 	/* Bytes of each section, from its start, that have pages; of slots, a bit a step instead. */
@@ -191,24 +192,17 @@ void ledger_file_trim(void)
 	}
 }
 
-bool ledger_file_open(void)
+/* A thread that comes second waits for the first: 0.2 ms. Not for ever: nobody knows what stops a process. */
+static bool open_alone(void)
 {
-	if (__atomic_load_n(&ledger->slots, __ATOMIC_ACQUIRE))
-		return true;
-	if (ledger_create_off || !ledger_file_start())
-		return false;
-	uint32_t me = (uint32_t)sys_gettid(), opener = 0;
-	/*
-	 * A thread that comes second waits for the first: 0.2 ms. Not when it *is* the first, in a signal handler
-	 * that interrupted it, and not for ever: the first may have been cancelled in there.
-	 */
-	for (unsigned turns = 0; !__atomic_compare_exchange_n(&wiped->opening, &opener, me, false, __ATOMIC_ACQ_REL,
+	uint32_t nobody = 0;
+
+	for (unsigned turns = 0; !__atomic_compare_exchange_n(&wiped->opening, &nobody, 1, false, __ATOMIC_ACQ_REL,
 							      __ATOMIC_ACQUIRE);
-	     turns++) {
-		if (opener == me || turns > 100000)
+	     turns++, nobody = 0) {
+		if (turns > 100000)
 			return false;
 		sys_call(SYS_sched_yield, 0, 0, 0, 0);
-		opener = 0;
 	}
 	if (!ledger->slots && !ledger_create_off) {
 		struct ledger_bases made = { .pid = (uint32_t)sys_getpid() };
@@ -228,4 +222,19 @@ bool ledger_file_open(void)
 	}
 	__atomic_store_n(&wiped->opening, 0, __ATOMIC_RELEASE);
 	return ledger->slots != NULL;
+}
+
+bool ledger_file_open(void)
+{
+	if (__atomic_load_n(&ledger->slots, __ATOMIC_ACQUIRE))
+		return true;
+	if (ledger_create_off || !ledger_file_start())
+		return false;
+	uint64_t all = ~0ull, before = 0;
+	/* No handler may jump out of here, and no thread be cancelled: what is half made would stay so. */
+	if (sys_call(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all) != 0)
+		return false;
+	bool opened = open_alone();
+	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+	return opened;
 }

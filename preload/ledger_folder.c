@@ -108,6 +108,9 @@ static int folder_open(const char *path)
 
 		if (made < 0 && made != -EEXIST)
 			return made;
+		/* The program's umask had its say. */
+		if (made == 0)
+			sys_call(SYS_fchmodat, AT_FDCWD, path, 0700, 0);
 		fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	}
 	if (fd < 0)
@@ -161,6 +164,8 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 		fd = sys_openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	}
 	sys_close(folder);
+	if (fd >= 0)
+		sys_call(SYS_fchmod, fd, 0600, 0, 0);
 	path[stem] = 0;
 	text_add(path, PATH_MAX, name);
 	return fd;

@@ -16,9 +16,6 @@
 bool process_many_net_ns;
 
 static bool started, filtered;
-static struct forking forked; /* by whom this process was forked, if the hook saw it */
-static uint64_t forked_at;
-static uint32_t forked_by;
 
 /* Absent in musl: the summary is then told by _exit() alone. */
 extern int on_exit(void (*handler)(int status, void *with), void *with) __attribute__((weak));
@@ -28,43 +25,10 @@ bool process_is_filtered(void)
 	return filtered;
 }
 
-/* The fork's stack in this child's own ledger, put together from the parent's. */
-static void fork_keep(struct ledger_header *header)
-{
-	const struct ledger_header *parent = forked.parent;
-	uintptr_t addresses[LEDGER_FRAMES_MAX];
-	const uint8_t *base = (const uint8_t *)parent;
-
-	header->fork_pid = forked_by;
-	header->fork_at = forked_at;
-	if (!parent || !forked.stack)
-		return;
-	const struct ledger_stack *stack =
-		(const struct ledger_stack *)(base + parent->sections[SECTION_STACKS].offset) + forked.stack;
-	const struct ledger_module *modules =
-		(const struct ledger_module *)(base + parent->sections[SECTION_MODULES].offset);
-	const uint64_t *frames = (const uint64_t *)(base + parent->sections[SECTION_FRAMES].offset) + stack->frames;
-	unsigned count = stack->frame_count < LEDGER_FRAMES_MAX ? stack->frame_count : LEDGER_FRAMES_MAX;
-	for (unsigned i = 0; i < count; i++)
-		addresses[i] = modules[FRAME_MODULE(frames[i])].bias + FRAME_OFFSET(frames[i]);
-	header->fork_stack = stacks_intern(addresses, count);
-}
-
-static bool fork_pending;
-
 static void ledger_is_new(void)
 {
 	/* What the table holds now is the parent's, if we have one. */
 	fdtable_inherit();
-}
-
-/* After the ledger is visible: interning a stack needs it. */
-static void fork_tell(void)
-{
-	if (fork_pending && ledger->slots) {
-		fork_pending = false;
-		fork_keep(ledger->header);
-	}
 }
 
 static void start(void)
@@ -107,7 +71,8 @@ bool process_ready(void)
 {
 	if (!process_is_ours() || !ledger_file_open())
 		return false;
-	fork_tell();
+	/* Not earlier: interning its stack needs the ledger. */
+	parent_tell_fork();
 	return true;
 }
 
@@ -116,23 +81,9 @@ bool process_ready_to_open(void)
 	return ledger->slots ? settings.enabled : process_ready();
 }
 
-struct forking process_forks(void *frame)
+void process_forked(const struct parent *parent)
 {
-	struct forking forking = { NULL, 0 };
-
-	if (!settings.enabled || !ledger->slots || filtered)
-		return forking;
-	forking.parent = ledger->header;
-	forking.stack = stacks_capture(frame);
-	return forking;
-}
-
-void process_forked(struct forking forking)
-{
-	forked = forking;
-	forked_at = cycles_now();
-	forked_by = forking.parent ? forking.parent->pid : 0;
-	fork_pending = forking.parent != NULL;
+	parent_keep(parent);
 	if (!filtered)
 		process_is_ours();
 }

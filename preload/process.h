@@ -3,7 +3,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
-#include "stacks.h"
+#include "parent.h"
 #include <stdbool.h>
 
 /* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when auditing is
@@ -22,13 +22,8 @@ bool process_ready_to_open(void);
 /* No system call of ours is allowed: the program installed a seccomp filter. */
 bool process_is_filtered(void);
 
-/* Around fork: where it was called, remembered for the child; and in the child. */
-struct forking {
-	const struct ledger_header *parent; /* the parent's ledger: its mapping is the child's too */
-	stack_id stack;
-};
-struct forking process_forks(void *frame);
-void process_forked(struct forking forking);
+/* In a child of fork, with what its parent took along. */
+void process_forked(const struct parent *parent);
 
 /* Another program is about to replace this one; `false`: that failed. */
 void process_exec(bool begins);

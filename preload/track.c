@@ -225,6 +225,8 @@ bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id sta
 		slot->flags |= SOCKET_CONNECTED;
 		address_keep(&slot->peer, (struct sockaddr *)&peer, size);
 	}
+	if (origin == ORIGIN_INHERITED)
+		parent_tell_slot(fd, slot);
 	/* Another descriptor here may lead to the same socket. */
 	for (uint32_t i = 0; slot->cookie && i <= ledger->header->max_fd; i++) {
 		struct ledger_slot *other = fdtable_watch[i] == WATCH_SOCKET ? ledger->slots + i : NULL;

@@ -52,7 +52,8 @@ def environment(folder=None, options="", **more):
 
 def run(command, env, status=0, **more):
     """The ended process; a problem when its status is another."""
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
+    done = subprocess.run(command, env=env, capture_output=True, text=True, errors="replace",
+                          timeout=PATIENCE, stdin=subprocess.DEVNULL,
                           **more)
     check(done.returncode == status,
           f"{' '.join(command)}: status {done.returncode} instead of {status}: {done.stdout}{done.stderr}")

@@ -10,8 +10,8 @@ static void serve(int fd, int done, int end)
 	char buffer[64];
 	ssize_t n;
 
-	/* EXPECT eof-not-closed evidence */
 	do
+		/* EXPECT eof-not-closed evidence */
 		n = recv(fd, buffer, sizeof(buffer), 0);
 	while (n > 0);
 	must(write(done, "d", 1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broken_stderr default|count: a child with findings for the library to tell, whose standard error is broken, ends by
- * _exit(); the parent tells how, and how many signals it caught meanwhile.
+ * broken_stderr default|count: a child with findings for the library to tell, whose standard error
+ * is broken, ends by _exit(); the parent tells how, and how many signals it caught meanwhile.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -31,8 +31,8 @@ int main(int argc, char **argv)
 	pid_t child = fork();
 	if (child == 0) {
 		for (int i = 0; i < 3; i++)
-			if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || shutdown(pair[1], SHUT_RDWR) ||
-			    read(pair[0], &byte, 1))
+			if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) ||
+			    shutdown(pair[1], SHUT_RDWR) || read(pair[0], &byte, 1))
 				_exit(9);
 		_exit(3);
 	}

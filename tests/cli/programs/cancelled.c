@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads cancelled inside recv, accept and close, deferred and asynchronously: what is closed, what stays open, what
- * is then closed by another; with its own counts.
+ * Threads cancelled inside recv, accept and close, deferred and asynchronously: what is closed,
+ * what stays open, what is then closed by another; with its own counts.
  */
 #include "loopback.h"
 #include <errno.h>
@@ -24,7 +24,8 @@ static void set_type(void)
 {
 	int before;
 
-	pthread_setcanceltype(asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED, &before);
+	pthread_setcanceltype(asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED,
+			      &before);
 }
 
 static void *work(void *argument)
@@ -74,7 +75,8 @@ static void cancel(const char *what, int fd, int where)
 	pthread_create(&thread, NULL, work, &both);
 	sem_wait(&ready);
 	if (where != IN_CLOSE)
-		usleep(3000); /* most often it is inside by now; before or after, the outcome is the same */
+		usleep(3000); /* most often it is inside by now; before or after, the outcome is the
+				 same */
 	pthread_cancel(thread);
 	sem_post(&both.go);
 	pthread_join(thread, &result);

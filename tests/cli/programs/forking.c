@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forking COUNT [SECONDS]: forks while two threads open and close sockets with ever new stacks. Most children end at
- * once, every 16th opens sockets, every 32nd uses one that it inherited. A child that hangs is killed and counted.
+ * forking COUNT [SECONDS]: forks while two threads open and close sockets with ever new stacks.
+ * Most children end at once, every 16th opens sockets, every 32nd uses one that it inherited. A
+ * child that hangs is killed and counted.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +23,8 @@ __attribute__((noinline)) static int left(unsigned way, int depth);
 
 __attribute__((noinline)) static int right(unsigned way, int depth)
 {
-	int fd = depth ? (way & 1 ? left : right)(way >> 1, depth - 1) : socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = depth ? (way & 1 ? left : right)(way >> 1, depth - 1)
+		       : socket(AF_UNIX, SOCK_STREAM, 0);
 
 	__asm__ volatile("" : "+r"(fd));
 	return fd;
@@ -30,7 +32,8 @@ __attribute__((noinline)) static int right(unsigned way, int depth)
 
 static int left(unsigned way, int depth)
 {
-	int fd = depth ? (way & 1 ? right : left)(way >> 1, depth - 1) : socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = depth ? (way & 1 ? right : left)(way >> 1, depth - 1)
+		       : socket(AF_UNIX, SOCK_STREAM, 0);
 
 	__asm__ volatile("" : "+r"(fd));
 	return fd;
@@ -46,7 +49,8 @@ static void *capture(void *argument)
 		opened++;
 		close(fd);
 		closed++;
-		/* Bursts: the machine is for the forks, which must meet a capture often, not always. */
+		/* Bursts: the machine is for the forks, which must meet a capture often, not
+		 * always. */
 		if (way % 16 == 0)
 			usleep(100);
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interrupted HOW SECONDS: a timer's handler meets the main thread anywhere in libc and in the hooks.
- *   closes   the handler opens and closes sockets, and closes some that the main thread opened
+ * interrupted HOW SECONDS: a timer's handler meets the main thread anywhere in libc and in the
+ * hooks. closes   the handler opens and closes sockets, and closes some that the main thread opened
  *   malloc   the same, while the main thread allocates and frees all the time
- *   longjmp, firstjmp  the handler jumps out of whatever it interrupted: recv, close, socket, connect
- * Tells its own counts; for longjmp, where a number may be lost between the kernel and us, that what comes after is seen.
+ *   longjmp, firstjmp  the handler jumps out of whatever it interrupted: recv, close, socket,
+ * connect Tells its own counts; for longjmp, where a number may be lost between the kernel and us,
+ * that what comes after is seen.
  */
 #include "loopback.h"
 #include <errno.h>
@@ -87,7 +88,8 @@ static void timer(void (*handler)(int), long microseconds)
 	setitimer(ITIMER_REAL, &rate, NULL);
 }
 
-/* One round of calls, each of which the signal may meet. The counts are written where it may not. */
+/* One round of calls, each of which the signal may meet. The counts are written where it may not.
+ */
 static void round_of_calls(int listener, const struct sockaddr_in *address)
 {
 	char byte;
@@ -135,7 +137,8 @@ static void allocate(void)
 	}
 }
 
-/* Jumps out of blocked calls and out of close; then closes all that the kernel says is there, by raw calls and ours. */
+/* Jumps out of blocked calls and out of close; then closes all that the kernel says is there, by
+ * raw calls and ours. */
 static void jumps(double until)
 {
 	volatile unsigned rounds = 0;

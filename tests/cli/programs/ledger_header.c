@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger_header FILE: what the header and the open slots of a ledger say, as JSON. It trusts the file, and is
- * independent of the reporter: the tests of the library compare its counts with the program's own.
+ * ledger_header FILE: what the header and the open slots of a ledger say, as JSON. It trusts the
+ * file, and is independent of the reporter: the tests of the library compare its counts with the
+ * program's own.
  */
 #include <fcntl.h>
 #include <sockaudit/ledger.h>
@@ -11,8 +12,8 @@
 #include <sys/stat.h>
 
 static const char *const lost_names[LOST_COUNT] = {
-	"slots", "stacks", "modules", "strings", "misuses", "cookies",
-	"fallback", "shallow", "tables", "seccomp", "children", "races",
+	"slots",    "stacks",  "modules", "strings", "misuses",	 "cookies",
+	"fallback", "shallow", "tables",  "seccomp", "children", "races",
 };
 
 static const char *base;
@@ -20,7 +21,8 @@ static const struct ledger_header *header;
 
 static const void *record(enum ledger_section_id section, uint64_t index)
 {
-	return base + header->sections[section].offset + index * header->sections[section].record_size;
+	return base + header->sections[section].offset +
+	       index * header->sections[section].record_size;
 }
 
 static const char *string(uint32_t at)
@@ -38,7 +40,8 @@ static void stack_print(stack_id id)
 		const uint64_t *frame = record(SECTION_FRAMES, stack->frames + i);
 		const struct ledger_module *module = record(SECTION_MODULES, FRAME_MODULE(*frame));
 
-		printf("%s\"%s+0x%llx\"", i ? ", " : "", FRAME_MODULE(*frame) ? string(module->path) : "?",
+		printf("%s\"%s+0x%llx\"", i ? ", " : "",
+		       FRAME_MODULE(*frame) ? string(module->path) : "?",
 		       (unsigned long long)FRAME_OFFSET(*frame) - 1);
 	}
 	printf("]");
@@ -56,8 +59,10 @@ static void slots_print(void)
 
 		if (phase != PHASE_OPEN && phase != PHASE_CLOSING)
 			continue;
-		printf("%s\n  {\"fd\": %llu, \"phase\": %u, \"call\": \"%s\", \"origin\": %u, \"stack\": ", comma,
-		       (unsigned long long)fd, phase, header->calls[slot->opened_call], slot->origin);
+		printf("%s\n  {\"fd\": %llu, \"phase\": %u, \"call\": \"%s\", \"origin\": %u, "
+		       "\"stack\": ",
+		       comma, (unsigned long long)fd, phase, header->calls[slot->opened_call],
+		       slot->origin);
 		stack_print(slot->opened_stack);
 		printf("}");
 		comma = ",";
@@ -79,14 +84,18 @@ int main(int argc, char **argv)
 	if (memcmp(header->magic, LEDGER_MAGIC, sizeof header->magic) != 0)
 		return 3;
 	const struct ledger_totals *t = &header->totals;
-	printf("{\"pid\": %u, \"uid\": %u, \"state\": %u, \"exit_status\": %d, \"filtered\": %u,\n", header->pid,
-	       header->uid, header->state, header->exit_status, header->filtered);
+	printf("{\"pid\": %u, \"uid\": %u, \"state\": %u, \"exit_status\": %d, \"filtered\": %u,\n",
+	       header->pid, header->uid, header->state, header->exit_status, header->filtered);
 	printf(" \"frames_wanted\": %u, \"grace_ms\": %u, \"grace_given\": %u, \"verdict\": %u,\n",
-	       header->frames_wanted, header->grace_ms, header->grace_given, header->verdict_sockets);
-	printf(" \"opened\": %llu, \"closed\": %llu, \"drift\": %llu, \"copied\": %llu, \"inherited\": %llu,\n",
-	       (unsigned long long)t->opened, (unsigned long long)t->closed, (unsigned long long)t->drift,
-	       (unsigned long long)t->copied, (unsigned long long)t->inherited);
-	printf(" \"received\": %llu, \"adopted\": %llu, \"foreign_closed\": %llu, \"max_fd\": %u,\n",
+	       header->frames_wanted, header->grace_ms, header->grace_given,
+	       header->verdict_sockets);
+	printf(" \"opened\": %llu, \"closed\": %llu, \"drift\": %llu, \"copied\": %llu, "
+	       "\"inherited\": %llu,\n",
+	       (unsigned long long)t->opened, (unsigned long long)t->closed,
+	       (unsigned long long)t->drift, (unsigned long long)t->copied,
+	       (unsigned long long)t->inherited);
+	printf(" \"received\": %llu, \"adopted\": %llu, \"foreign_closed\": %llu, \"max_fd\": "
+	       "%u,\n",
 	       (unsigned long long)t->received, (unsigned long long)t->adopted,
 	       (unsigned long long)t->foreign_closed, header->max_fd);
 	printf(" \"misuses\": %u, \"stacks\": %u, \"slots_capacity\": %u,\n",
@@ -95,7 +104,8 @@ int main(int argc, char **argv)
 	slots_print();
 	printf(" \"lost\": {");
 	for (unsigned i = 0; i < LOST_COUNT; i++)
-		printf("%s\"%s\": %llu", i ? ", " : "", lost_names[i], (unsigned long long)header->lost[i]);
+		printf("%s\"%s\": %llu", i ? ", " : "", lost_names[i],
+		       (unsigned long long)header->lost[i]);
 	printf("}}\n");
 	return 0;
 }

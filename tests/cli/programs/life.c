@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * life STEP...: socket lives on a bad day, with every result, errno and descriptor number on stdout. What it prints
- * is the same from run to run, so bare and audited runs can be compared. At the end it tells its own counts of sockets.
+ * life STEP...: socket lives on a bad day, with every result, errno and descriptor number on
+ * stdout. What it prints is the same from run to run, so bare and audited runs can be compared. At
+ * the end it tells its own counts of sockets.
  *
- * Steps: sockets | fork | children=N | thread | descriptors | fill | mlock=current,future | chroot=DIR | setuid=UID |
- * unshare=files,net,mount | spend=KIB (address space) | file=PATH | leak | close=FD | stderr=PATH | sigs | leave=STATUS
+ * Steps: sockets | fork | children=N | thread | descriptors | fill | mlock=current,future |
+ * chroot=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) | file=PATH | leak
+ * | close=FD | stderr=PATH | sigs | leave=STATUS
  */
 #include "loopback.h"
 #include <dirent.h>
@@ -28,16 +30,26 @@
 static unsigned opened, closed;
 
 /* Says what a call gave, and that it left errno alone when it succeeded. */
-#define TELL(call)                                                               \
-	({                                                                       \
-		errno = 0;                                                       \
-		long told_ = (long)(call);                                       \
-		int error_ = errno;                                              \
-		printf("%s = %ld %s\n", #call, told_, strerrorname_np(error_));  \
-		told_;                                                           \
+#define TELL(call)                                                                                 \
+	({                                                                                         \
+		errno = 0;                                                                         \
+		long told_ = (long)(call);                                                         \
+		int error_ = errno;                                                                \
+		printf("%s = %ld %s\n", #call, told_, strerrorname_np(error_));                    \
+		told_;                                                                             \
 	})
-#define OPEN(call) ({ int got_ = (int)TELL(call); opened += got_ >= 0; got_; })
-#define CLOSE(fd) ({ int gone_ = (int)TELL(close(fd)); closed += gone_ == 0; gone_; })
+#define OPEN(call)                                                                                 \
+	({                                                                                         \
+		int got_ = (int)TELL(call);                                                        \
+		opened += got_ >= 0;                                                               \
+		got_;                                                                              \
+	})
+#define CLOSE(fd)                                                                                  \
+	({                                                                                         \
+		int gone_ = (int)TELL(close(fd));                                                  \
+		closed += gone_ == 0;                                                              \
+		gone_;                                                                             \
+	})
 
 static void connection(void)
 {
@@ -111,10 +123,13 @@ static void pass_on(const int pair[2], int passed)
 	} control = { .room = "" };
 	char byte = 'p';
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof control };
 
-	control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+	control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+					   .cmsg_level = SOL_SOCKET,
 					   .cmsg_type = SCM_RIGHTS };
 	memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
 	TELL(sendmsg(pair[0], &message, 0));
@@ -158,7 +173,7 @@ static void copies(void)
 
 static void refusals(void)
 {
-	char byte;
+	char byte = 0;
 	int fds[2];
 
 	TELL(socket(AF_INET, 77, 0));
@@ -193,7 +208,8 @@ static void descriptors(void)
 	printf("\n");
 }
 
-/* Takes every descriptor that there is; then a socket is refused, and one that was given back is enough for it. */
+/* Takes every descriptor that there is; then a socket is refused, and one that was given back is
+ * enough for it. */
 static void fill(void)
 {
 	int last = -1, fd, count = 0;
@@ -242,10 +258,12 @@ static void one_socket(void)
 
 static void mlock_step(const char *which)
 {
-	int flags = (strstr(which, "current") ? MCL_CURRENT : 0) | (strstr(which, "future") ? MCL_FUTURE : 0);
+	int flags = (strstr(which, "current") ? MCL_CURRENT : 0) |
+		    (strstr(which, "future") ? MCL_FUTURE : 0);
 
 	TELL(mlockall(flags));
-	TELL(mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	TELL(mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	     MAP_FAILED);
 }
 
 static void setuid_step(const char *uid)
@@ -309,7 +327,8 @@ static void step(char *name)
 	else if (!strcmp(name, "children"))
 		for (int i = 0; i < atoi(value); i++)
 			printf("child %d\n", in_child(one_socket));
-	else if (!strcmp(name, "thread") && !pthread_create(&thread, NULL, in_thread, (void *)sockets))
+	else if (!strcmp(name, "thread") &&
+		 !pthread_create(&thread, NULL, in_thread, (void *)sockets))
 		pthread_join(thread, NULL);
 	else if (!strcmp(name, "descriptors"))
 		descriptors();
@@ -320,7 +339,8 @@ static void step(char *name)
 	else if (!strcmp(name, "chroot"))
 		TELL(chroot(value));
 	else if (!strcmp(name, "unshare"))
-		TELL(unshare((strstr(value, "files") ? CLONE_FILES : 0) | (strstr(value, "net") ? CLONE_NEWNET : 0) |
+		TELL(unshare((strstr(value, "files") ? CLONE_FILES : 0) |
+			     (strstr(value, "net") ? CLONE_NEWNET : 0) |
 			     (strstr(value, "mount") ? CLONE_NEWNS : 0)));
 	else if (!strcmp(name, "setuid"))
 		setuid_step(value);

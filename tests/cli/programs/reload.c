@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reload ONE TWO: loads a library, opens sockets in it, unloads it, loads another to the same address and opens sockets
- * in that. All stay open. Says whether the addresses were the same.
+ * reload ONE TWO: loads a library, opens sockets in it, unloads it, loads another to the same
+ * address and opens sockets in that. All stay open. Says whether the addresses were the same.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	for (int round = 0; round < 3; round++) {
-		void *first = open_in(argv[1], "opened_by_one"), *second = open_in(argv[2], "opened_by_two");
+		void *first = open_in(argv[1], "opened_by_one"),
+		     *second = open_in(argv[2], "opened_by_two");
 
 		if (!first || !second)
 			return 2;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandboxed HOW [before|late [betray]]: a program that locks itself in. After a seccomp filter that kills at any system call but
- * the ones written below, it uses the sockets that it had and new ones, closes some and leaves others.
- * betray, as a third argument, makes one call more. HOW: prctl, syscall, strict (mode 1: read, write and exit), fork (a child after the filter), tsync (another thread
- * opens and closes sockets while the filter comes over it), twice (a filter upon a filter), refused (a bad filter first).
+ * sandboxed HOW [before|late [betray]]: a program that locks itself in. After a seccomp filter that
+ * kills at any system call but the ones written below, it uses the sockets that it had and new
+ * ones, closes some and leaves others. betray, as a third argument, makes one call more. HOW:
+ * prctl, syscall, strict (mode 1: read, write and exit), fork (a child after the filter), tsync
+ * (another thread opens and closes sockets while the filter comes over it), twice (a filter upon a
+ * filter), refused (a bad filter first).
  */
 #include "loopback.h"
 #include <errno.h>
@@ -20,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ALLOW(number)                                            \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),     \
+#define ALLOW(number)                                                                              \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                       \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 static struct sock_filter code[] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets on stacks with hardly any room, a guard page below each: threads of 16 KiB, signal handlers on alternate
- * stacks of 4 KiB (the kernel's own frame takes up to 3), coroutines of makecontext on 8 KiB.
+ * Sockets on stacks with hardly any room, a guard page below each: threads of 16 KiB, signal
+ * handlers on alternate stacks of 4 KiB (the kernel's own frame takes up to 3), coroutines of
+ * makecontext on 8 KiB.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +18,8 @@ static unsigned opened, closed, wrong;
 
 static void *guarded(size_t size)
 {
-	char *at = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at =
+		mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED || mprotect(at, 4096, PROT_NONE))
 		exit(2);
@@ -33,14 +35,16 @@ static void life(void)
 	opened += 2;
 	wrong += write(pair[0], "x", 1) != 1 || read(pair[1], &byte, 1) != 1;
 	int copy = dup(pair[0]);
-	wrong += close(pair[0]) != 0 || close(copy) != 0 || read(pair[1], &byte, 1) != 0 || close(pair[1]) != 0;
+	wrong += close(pair[0]) != 0 || close(copy) != 0 || read(pair[1], &byte, 1) != 0 ||
+		 close(pair[1]) != 0;
 	closed += 2;
 	wrong += close(900) != -1;
 }
 
 static void *thread_life(void *unused)
 {
-	/* Most of it is used already: what is left is what the calls of libc need and little more. */
+	/* Most of it is used already: what is left is what the calls of libc need and little more.
+	 */
 	volatile char used[6000];
 
 	used[0] = 1;

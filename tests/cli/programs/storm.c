@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm SECONDS [THREADS [STACK_KIB]]: threads open, pass, copy, close and reuse numbers at full speed. A socket is
- * closed by the thread that happens to hold it, so one's close and another's socket() meet on the same number.
+ * storm SECONDS [THREADS [STACK_KIB]]: threads open, pass, copy, close and reuse numbers at full
+ * speed. A socket is closed by the thread that happens to hold it, so one's close and another's
+ * socket() meet on the same number.
  */
 #include "loopback.h"
 #include <pthread.h>
@@ -131,7 +132,8 @@ int main(int argc, char **argv)
 	for (long i = 0; i < threads; i++)
 		if (pthread_create(&thread[i], &attributes, blow, (void *)(i + 1)))
 			return 2;
-	struct timespec time = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
+	struct timespec time = { (time_t)seconds,
+				 (long)((seconds - (double)(time_t)seconds) * 1e9) };
 	nanosleep(&time, NULL);
 	stop = 1;
 	for (int i = 0; i < threads; i++)

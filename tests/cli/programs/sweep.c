@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep HOW: sockets with stacks of many kinds, then every number from 3 is closed as daemons do, then new sockets carry
- * bytes that must arrive whole and alone. HOW: loop, down, closefrom, close_range, syscall, proc, gap.
+ * sweep HOW: sockets with stacks of many kinds, then every number from 3 is closed as daemons do,
+ * then new sockets carry bytes that must arrive whole and alone. HOW: loop, down, closefrom,
+ * close_range, syscall, proc, gap.
  */
 #include "loopback.h"
 #include <errno.h>
@@ -60,7 +61,8 @@ static void sweep(const char *how)
 	printf("closed %d, refused %d\n", good, bad);
 }
 
-/* Every number up to 100 is a socket of ours now: whoever still writes to an old number is found out. */
+/* Every number up to 100 is a socket of ours now: whoever still writes to an old number is found
+ * out. */
 static int exchange(void)
 {
 	int pair[2], wrong = 0;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "parent.h"
+#include <sockaudit/cycles.h>
+
+static struct parent kept;
+static uint64_t forked_at;
+static bool untold;
+
+struct parent parent_take(void *frame)
+{
+	struct parent parent = { .header = ledger->header };
+
+	if (!ledger->slots)
+		return (struct parent){ .header = NULL };
+	parent.stack = stacks_capture(frame);
+	fdtable_recent(parent.fds);
+	for (unsigned i = 0; i < FDTABLE_RECENT; i++)
+		if (parent.fds[i] >= 0)
+			parent.slots[i] = ledger->slots[parent.fds[i]];
+	return parent;
+}
+
+void parent_keep(const struct parent *parent)
+{
+	if (!parent->header)
+		return;
+	kept = *parent;
+	forked_at = cycles_now();
+	untold = true;
+}
+
+static const void *section_of(enum ledger_section_id section)
+{
+	return (const char *)kept.header + kept.header->sections[section].offset;
+}
+
+/* A stack of the parent's in this process's own numbers: the code stands at the same addresses. */
+static stack_id stack_of_parent(stack_id number)
+{
+	uintptr_t addresses[LEDGER_FRAMES_MAX];
+
+	if (!number || number >= kept.header->sections[SECTION_STACKS].capacity)
+		return 0;
+	const struct ledger_stack *stack = (const struct ledger_stack *)section_of(SECTION_STACKS) + number;
+	const struct ledger_module *modules = section_of(SECTION_MODULES);
+	const uint64_t *frames = (const uint64_t *)section_of(SECTION_FRAMES) + stack->frames;
+	unsigned count = stack->frame_count < LEDGER_FRAMES_MAX ? stack->frame_count : LEDGER_FRAMES_MAX;
+
+	for (unsigned i = 0; i < count; i++)
+		addresses[i] = modules[FRAME_MODULE(frames[i])].bias + FRAME_OFFSET(frames[i]);
+	return stacks_intern(addresses, count);
+}
+
+void parent_tell_fork(void)
+{
+	if (!untold || !ledger->slots)
+		return;
+	untold = false;
+	ledger->header->fork_pid = kept.header->pid;
+	ledger->header->fork_at = forked_at;
+	ledger->header->fork_stack = stack_of_parent(kept.stack);
+}
+
+static bool is_it(const struct ledger_slot *slot, uint64_t cookie)
+{
+	uint32_t phase = LIFE_PHASE(slot->life);
+
+	return slot->cookie == cookie && (phase == PHASE_OPEN || phase == PHASE_CLOSING || phase == PHASE_GONE);
+}
+
+void parent_tell_slot(int fd, struct ledger_slot *slot)
+{
+	struct ledger_slot known;
+	bool found = false;
+
+	if (!kept.header || !slot->cookie)
+		return;
+	for (unsigned i = 0; i < FDTABLE_RECENT && !found; i++)
+		if (kept.fds[i] == fd && is_it(&kept.slots[i], slot->cookie)) {
+			known = kept.slots[i];
+			found = true;
+		}
+	if (!found && (uint32_t)fd <= kept.header->max_fd) {
+		known = ((const struct ledger_slot *)section_of(SECTION_SLOTS))[fd];
+		found = is_it(&known, slot->cookie);
+	}
+	if (!found)
+		return;
+	slot->opened_at = known.opened_at;
+	slot->opened_call = known.opened_call;
+	slot->opened_stack = stack_of_parent(known.opened_stack);
+	slot->connect_at = known.connect_at;
+	slot->connect_call = known.connect_call;
+	slot->connect_errno = known.connect_errno;
+	slot->connect_stack = stack_of_parent(known.connect_stack);
+	slot->flags |= known.flags & (SOCKET_CONNECTOR | SOCKET_STDIO);
+	if (!slot->peer.known && known.family != 1 /* AF_UNIX: its path is a string of the parent's */)
+		slot->peer = known.peer;
+}
