@@ -78,6 +78,10 @@ void complain(const char *first, ...)
 		length += size;
 	}
 	va_end(strings);
+	/* Paths and options are not ours: no escape of theirs reaches a terminal. */
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
 	line[length++] = '\n';
 	if (settings.log[0]) {
 		int fd = sys_open(settings.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);

@@ -58,10 +58,21 @@ static bool slot_is_open(const struct ledger_slot *slot)
 	return phase == PHASE_OPEN || phase == PHASE_CLOSING;
 }
 
+/* Another descriptor of a lower number leads to the same socket: counted there. */
+static bool counted_before(uint32_t fd, const struct ledger_slot *slot)
+{
+	for (uint32_t lower = 0; slot->group && lower < fd; lower++)
+		if (fdtable_watch[lower] == WATCH_SOCKET && ledger->slots[lower].group == slot->group &&
+		    slot_is_open(&ledger->slots[lower]))
+			return true;
+	return false;
+}
+
 void ending_snapshot(void)
 {
 	struct ledger_header *header = ledger->header;
 	uint32_t used = 0;
+	uint64_t open = 0;
 
 	for (uint32_t fd = 0; fd <= header->max_fd; fd++) {
 		/* A hole was never used; touching it would fill it. */
@@ -83,8 +94,11 @@ void ending_snapshot(void)
 			continue;
 		}
 		header->sections[SECTION_SNAPSHOTS].used = ++used;
+		open += !(slot->flags & SOCKET_FOREIGN) && !counted_before(fd, slot);
 	}
 	header->snapshots_taken = 1;
+	/* A handler that jumped out of a close() may have left it uncounted: the slots know better than the sum. */
+	header->totals.closed = header->totals.opened - open;
 }
 
 /* A socket that breaks a rule, as far as grouping into findings needs it. */
@@ -123,16 +137,6 @@ static struct verdict_kernel kernel_of(struct kernel_word *word, uint32_t fd, ui
 						  .keepalive = word->next->keepalive,
 						  .at = at };
 	return kernel;
-}
-
-/* Another descriptor of a lower number leads to the same socket: counted there. */
-static bool counted_before(uint32_t fd, const struct ledger_slot *slot)
-{
-	for (uint32_t lower = 0; slot->group && lower < fd; lower++)
-		if (fdtable_watch[lower] == WATCH_SOCKET && ledger->slots[lower].group == slot->group &&
-		    slot_is_open(&ledger->slots[lower]))
-			return true;
-	return false;
 }
 
 static uint32_t suspects_find(struct suspect *suspects, uint32_t room)

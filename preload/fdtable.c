@@ -171,10 +171,8 @@ static void closer_count(struct ledger_stack *stack, stack_id where, uint32_t ca
 }
 
 /* True when no other descriptor here leads to the same socket. */
-static bool group_leave(struct ledger_slot *slot)
+static bool group_leave(uint32_t home)
 {
-	uint32_t home = slot->group;
-
 	return !home || __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
@@ -183,33 +181,36 @@ void fdtable_finish(int fd, uint32_t life, bool drift)
 	struct ledger_slot *slot = ledger->slots + fd;
 	struct ledger_totals *totals = &ledger->header->totals;
 
-	if (!life || !life_change(slot, life, PHASE_GONE))
+	if (!life)
 		return;
-	if (drift) {
-		slot->closed_at = cycles_now();
-		slot->closed_call = 0;
+	/*
+	 * All that is acted on is read before: from the change on, another thread may fill the slot with the number's
+	 * next life. The change succeeds only if what was read was this life's.
+	 */
+	uint32_t home = slot->group, flags = slot->flags;
+	stack_id opened_stack = slot->opened_stack, closed_stack = slot->closed_stack;
+	uint8_t closed_call = slot->closed_call;
+	bool after_eof = slot->eof_at, after_error = slot->error_at;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!life_change(slot, life, PHASE_GONE))
+		return;
+	if (group_leave(home)) {
+		add(flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
+		if (drift && !(flags & SOCKET_FOREIGN))
+			add(&totals->drift);
 	}
-	struct ledger_stack *stack = stacks_record(slot->opened_stack);
-	if (stack) {
-		add(&stack->closed);
-		if (drift)
-			add(&stack->drifted);
-		else if (slot->closed_stack)
-			closer_count(stack, slot->closed_stack, slot->closed_call);
-		if (slot->eof_at)
-			add(&stack->closed_after_eof);
-		else if (slot->error_at)
-			add(&stack->closed_after_error);
-	}
-	if (group_leave(slot)) {
-		if (slot->flags & SOCKET_FOREIGN) {
-			add(&totals->foreign_closed);
-		} else {
-			add(&totals->closed);
-			if (drift)
-				add(&totals->drift);
-		}
-	}
+	struct ledger_stack *stack = stacks_record(opened_stack);
+	if (!stack)
+		return;
+	add(&stack->closed);
+	if (drift)
+		add(&stack->drifted);
+	else if (closed_stack)
+		closer_count(stack, closed_stack, closed_call);
+	if (after_eof)
+		add(&stack->closed_after_eof);
+	else if (after_error)
+		add(&stack->closed_after_error);
 }
 
 void fdtable_restore(int fd, uint32_t life)

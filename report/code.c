@@ -2,6 +2,7 @@
 /* Stacks across ledgers; see code.h. */
 #include "code.h"
 
+#include "frame_numbers.h"
 #include "hash.h"
 #include "symbols.h"
 
@@ -16,13 +17,17 @@ struct code_module {
 	unsigned build_id_size;
 };
 
+struct code_frame {
+	uint32_t module; /* index; 0 unknown */
+	uint64_t offset; /* of the return address */
+};
+
 struct code_stack {
 	UT_hash_handle hh;
-	struct code_frame *frames;
+	struct code_frame *frames; /* innermost first, those of libsockaudit.so left out */
 	size_t count;
 	struct stack *resolved;
-	bool site_known;
-	const struct code_frame *site;
+	uint32_t lines, site; /* 0: not asked yet */
 	uint32_t index;
 };
 
@@ -36,6 +41,7 @@ struct code_ledger {
 struct code {
 	struct arena *arena;
 	struct symbols *symbols;
+	struct frame_numbers *lines, *places;
 	struct code_module *modules_by_key, **modules;
 	size_t module_count, module_room;
 	struct code_stack *stacks_by_frames, **stacks;
@@ -48,6 +54,8 @@ struct code *code_new(struct arena *arena)
 	struct code *code = arena_alloc(arena, sizeof(*code));
 
 	code->arena = arena;
+	code->lines = frame_numbers_new(arena, FRAME_CODE);
+	code->places = frame_numbers_new(arena, FRAME_PLACE);
 	code->module_count = code->stack_count = 1; /* 0 is none */
 	code->module_room = code->stack_room = 8;
 	code->modules = arena_array(arena, code->module_room, sizeof(struct code_module *));
@@ -60,6 +68,8 @@ void code_free(struct code *code)
 	HASH_CLEAR(hh, code->modules_by_key);
 	HASH_CLEAR(hh, code->stacks_by_frames);
 	HASH_CLEAR(hh, code->ledgers);
+	frame_numbers_free(code->lines);
+	frame_numbers_free(code->places);
 	if (code->symbols)
 		symbols_free(code->symbols);
 	code->symbols = NULL;
@@ -153,14 +163,6 @@ uint32_t code_stack(struct code *code, const struct member *member, stack_id sta
 	return known->stacks[stack] = found->index;
 }
 
-size_t code_frames(const struct code *code, uint32_t stack, const struct code_frame **frames)
-{
-	if (!stack || stack >= code->stack_count)
-		return 0;
-	*frames = code->stacks[stack]->frames;
-	return code->stacks[stack]->count;
-}
-
 /* Stacks of no frames: what is shown where nothing was recorded. */
 static struct stack *stack_empty(struct code *code)
 {
@@ -198,23 +200,26 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 	return wanted->resolved;
 }
 
-const struct code_frame *code_site(struct code *code, uint32_t stack)
+uint32_t code_lines(struct code *code, uint32_t stack)
+{
+	const struct stack *resolved = code_resolve(code, stack);
+
+	if (!resolved->count)
+		return 0;
+	struct code_stack *wanted = code->stacks[stack];
+	if (!wanted->lines)
+		wanted->lines = frames_number(code->lines, resolved->frames, resolved->count);
+	return wanted->lines;
+}
+
+uint32_t code_site(struct code *code, uint32_t stack)
 {
 	const struct frame *site = stack_site(code_resolve(code, stack));
 
 	if (!site)
-		return NULL;
+		return 0;
 	struct code_stack *wanted = code->stacks[stack];
-	if (wanted->site_known)
-		return wanted->site;
-	for (size_t i = 0; i < wanted->count && !wanted->site; i++) {
-		const struct code_module *module =
-			wanted->frames[i].module ? code->modules[wanted->frames[i].module] : NULL;
-		const char *path = module && module->path ? module->path : "";
-		if (wanted->frames[i].offset - 1 == site->offset &&
-		    !strcmp(path, site->module ? site->module : ""))
-			wanted->site = &wanted->frames[i];
-	}
-	wanted->site_known = true;
+	if (!wanted->site)
+		wanted->site = frame_number(code->places, site);
 	return wanted->site;
 }

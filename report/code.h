@@ -12,21 +12,16 @@
 
 struct code;
 
-struct code_frame {
-	uint32_t module; /* index; 0 unknown */
-	uint64_t offset; /* of the return address */
-};
-
 struct code *code_new(struct arena *arena);
 void code_free(struct code *code);
 
 /* The number of a member's stack, equal for equal code; 0 for no stack. */
 uint32_t code_stack(struct code *code, const struct member *member, stack_id stack);
-/* Its frames, innermost first, those of libsockaudit.so left out. */
-size_t code_frames(const struct code *code, uint32_t stack, const struct code_frame **frames);
 /* Its source terms, resolved once. Never NULL. */
 struct stack *code_resolve(struct code *code, uint32_t stack);
-/* The frame of a stack whose source terms hold the stack's site; NULL when it has none. */
-const struct code_frame *code_site(struct code *code, uint32_t stack);
+/* A number that stacks share which are the same lines of the same modules; 0 for no stack. */
+uint32_t code_lines(struct code *code, uint32_t stack);
+/* A number that stacks share whose site is the same place; 0 for no stack. */
+uint32_t code_site(struct code *code, uint32_t stack);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Stacks by their lines of source: one line can be compiled to several addresses. */
 struct group_key {
 	uint32_t rule, opened, evidence, reserved;
 };
@@ -24,6 +25,7 @@ struct misuse_ref {
 struct group {
 	UT_hash_handle hh;
 	struct group_key key;
+	uint32_t opened, evidence; /* the first of these stacks: the one to show */
 	struct audited_socket **sockets;
 	size_t socket_count, socket_room;
 	struct misuse_ref *misuses;
@@ -90,13 +92,16 @@ static stack_id evidence_stack(const struct judgement *judgement)
 static struct group *group_of(struct grouping *grouping, enum finding_rule rule, uint32_t opened,
 			      uint32_t evidence)
 {
-	struct group_key key = { rule, opened, evidence, 0 };
+	struct group_key key = { rule, code_lines(grouping->code, opened),
+				 code_lines(grouping->code, evidence), 0 };
 	struct group *group;
 
 	HASH_FIND(hh, grouping->groups, &key, sizeof(key), group);
 	if (!group) {
 		group = arena_alloc(grouping->audit->arena, sizeof(*group));
 		group->key = key;
+		group->opened = opened;
+		group->evidence = evidence;
 		HASH_ADD(hh, grouping->groups, key, sizeof(group->key), group);
 	}
 	return group;
@@ -210,7 +215,7 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 	const struct verdict *verdict = &judgement->verdict;
 
 	finding->opened = place_make(grouping, opened_call(grouping, judgement->opened), 0,
-				     group->key.opened);
+				     group->opened);
 	if (connected)
 		finding->connected = place_make(
 			grouping, ref_call(grouping, connected, connected->slot->connect_call),
@@ -218,7 +223,7 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 			ref_stack(grouping, connected, connected->slot->connect_stack));
 	finding->evidence = place_make(
 		grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
-		verdict->evidence_errno, group->key.evidence);
+		verdict->evidence_errno, group->evidence);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;
@@ -240,10 +245,10 @@ static void finding_of_misuses(struct grouping *grouping, const struct group *gr
 	const struct ledger_misuse *misuse = group->misuses[0].misuse;
 
 	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0,
-				     group->key.opened);
+				     group->opened);
 	finding->evidence =
 		place_make(grouping, ledger_call(member->ledger, misuse->call),
-			   misuse->error > 0 ? misuse->error : EBADF, group->key.evidence);
+			   misuse->error > 0 ? misuse->error : EBADF, group->evidence);
 	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
 				     code_stack(grouping->code, member, misuse->closed_stack));
 	finding->sockets =
@@ -315,7 +320,7 @@ void audit_group(struct audit *audit, struct code *code, struct finding **findin
 		finding.count = finding.socket_count;
 		/* A descriptor that was closed twice owes nothing: no sibling did better. */
 		if (group->socket_count)
-			siblings_fill(siblings, group->key.opened, &finding);
+			siblings_fill(siblings, group->opened, &finding);
 		finding_cause(audit->arena, &finding, group->sockets);
 		if (finding.socket_count)
 			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets),

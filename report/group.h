@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets that break one rule, opened by one stack and found out by one stack, are one finding. */
+/* Sockets that break one rule, opened by one stack and found out by one stack, are one finding: by
+ * the stacks' lines of source, where these are known. */
 #ifndef GROUP_H
 #define GROUP_H
 

@@ -5,55 +5,67 @@
 #include "hash.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+/* Closed by one stack, of those opened by one stack. */
 struct closing {
 	struct closing *next;
-	uint32_t opened, closed; /* code.h's numbers */
+	uint32_t closed; /* code.h's number */
 	const char *call;
 	uint64_t count;
 };
 
-/* A return address, and the closings of everything that was opened by a stack which passes through
- * it. */
-struct passage {
+/* A place where sockets are opened, and where they were closed. */
+struct opening {
 	UT_hash_handle hh;
-	struct code_frame frame;
-	struct passing {
-		struct passing *next;
-		const struct closing *closing;
-	} * passing;
+	uint32_t site; /* code.h's number */
+	struct closing *closings;
+	size_t closing_count;
+	struct sibling *siblings; /* NULL: nobody asked yet */
+	size_t sibling_count;
 };
 
 struct siblings {
 	struct arena *arena;
 	struct code *code;
-	struct passage *passages;
+	struct opening *openings;
 };
 
-static void closing_index(struct siblings *siblings, const struct closing *closing)
+static void closing_add(struct siblings *siblings, uint32_t site, const struct closing *closing)
 {
-	const struct code_frame *frames;
-	size_t count = code_frames(siblings->code, closing->opened, &frames);
+	struct opening *opening;
 
-	for (size_t i = 0; i < count; i++) {
-		struct code_frame key;
-		struct passage *passage;
-		memset(&key, 0, sizeof(key));
-		key.module = frames[i].module;
-		key.offset = frames[i].offset;
-		HASH_FIND(hh, siblings->passages, &key, sizeof(key), passage);
-		if (!passage) {
-			passage = arena_alloc(siblings->arena, sizeof(*passage));
-			memcpy(&passage->frame, &key, sizeof(key));
-			HASH_ADD(hh, siblings->passages, frame, sizeof(passage->frame), passage);
-		}
-		if (passage->passing && passage->passing->closing == closing)
-			continue; /* recursion */
-		struct passing *passing = arena_alloc(siblings->arena, sizeof(*passing));
-		passing->closing = closing;
-		passing->next = passage->passing;
-		passage->passing = passing;
+	HASH_FIND(hh, siblings->openings, &site, sizeof(site), opening);
+	if (!opening) {
+		opening = arena_alloc(siblings->arena, sizeof(*opening));
+		opening->site = site;
+		HASH_ADD(hh, siblings->openings, site, sizeof(opening->site), opening);
+	}
+	struct closing *kept = arena_alloc(siblings->arena, sizeof(*kept));
+	*kept = *closing;
+	kept->next = opening->closings;
+	opening->closings = kept;
+	opening->closing_count++;
+}
+
+static void stack_closings(struct siblings *siblings, const struct member *member, stack_id id)
+{
+	const struct ledger_stack *stack = &member->ledger->stacks[id];
+	uint32_t site = 0;
+
+	for (int i = 0; i < LEDGER_CLOSERS; i++) {
+		const struct ledger_closer *closer = &stack->closers[i];
+		if (!closer->count)
+			continue;
+		if (!site)
+			site = code_site(siblings->code, code_stack(siblings->code, member, id));
+		if (!site)
+			return;
+		closing_add(siblings, site,
+			    &(struct closing){
+				    .closed = code_stack(siblings->code, member, closer->stack),
+				    .call = ledger_call(member->ledger, closer->call),
+				    .count = closer->count,
+			    });
 	}
 }
 
@@ -65,84 +77,95 @@ struct siblings *siblings_new(const struct audit *audit, struct code *code)
 	siblings->code = code;
 	for (size_t i = 0; i < audit->members->count; i++) {
 		const struct member *member = &audit->members->items[i];
-		for (uint32_t j = 1; member->ledger && j < member->ledger->stack_count; j++) {
-			const struct ledger_stack *stack = &member->ledger->stacks[j];
-			for (int k = 0; k < LEDGER_CLOSERS; k++) {
-				if (!stack->closers[k].count)
-					continue;
-				struct closing *closing =
-					arena_alloc(audit->arena, sizeof(*closing));
-				closing->opened = code_stack(code, member, j);
-				closing->closed = code_stack(code, member, stack->closers[k].stack);
-				closing->call = ledger_call(member->ledger, stack->closers[k].call);
-				closing->count = stack->closers[k].count;
-				closing_index(siblings, closing);
-			}
-		}
+		for (uint32_t j = 1; member->ledger && j < member->ledger->stack_count; j++)
+			stack_closings(siblings, member, j);
 	}
 	return siblings;
 }
 
-static bool frames_agree(const struct frame *a, const struct frame *b)
+/* The closings at one site together. */
+struct closed_site {
+	uint32_t site;
+	const struct closing *closing; /* one of them: the one to show */
+	uint64_t count;
+};
+
+static int by_site(const void *a, const void *b)
 {
-	if (!a || !b)
-		return a == b;
-	if (a->file && b->file && a->line && b->line)
-		return a->line == b->line && !strcmp(a->file, b->file);
-	return a->offset == b->offset &&
-	       !strcmp(a->module ? a->module : "", b->module ? b->module : "");
+	const struct closed_site *left = a, *right = b;
+
+	if (left->site != right->site)
+		return left->site < right->site ? -1 : 1;
+	/* Stacks of one site: the first one is shown. */
+	return left->closing->closed < right->closing->closed
+		       ? -1
+		       : left->closing->closed > right->closing->closed;
 }
 
-static int sibling_compare(const void *a, const void *b)
+static int by_count(const void *a, const void *b)
 {
-	const struct sibling *left = a, *right = b;
+	const struct closed_site *left = a, *right = b;
 
-	return left->count > right->count ? -1 : left->count < right->count;
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	return left->site < right->site ? -1 : left->site > right->site;
+}
+
+/* Sums up what was closed at one site; sorts. Returns how many sites remain. */
+static size_t closed_sites_sum(struct closed_site *sites, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(sites, count, sizeof(*sites), by_site);
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || sites[kept - 1].site != sites[i].site)
+			sites[kept++] = sites[i];
+		/* A forged count must not wrap around to a small one. */
+		else if (__builtin_add_overflow(sites[kept - 1].count, sites[i].count,
+						&sites[kept - 1].count))
+			sites[kept - 1].count = UINT64_MAX;
+	}
+	qsort(sites, kept, sizeof(*sites), by_count);
+	return kept;
+}
+
+static void opening_sum(struct siblings *siblings, struct opening *opening)
+{
+	struct closed_site *sites =
+		arena_array(siblings->arena, opening->closing_count, sizeof(*sites));
+	size_t count = 0;
+
+	for (const struct closing *closing = opening->closings; closing; closing = closing->next)
+		sites[count++] = (struct closed_site){ code_site(siblings->code, closing->closed),
+						       closing, closing->count };
+	count = closed_sites_sum(sites, count);
+	opening->siblings = arena_array(siblings->arena, count, sizeof(*opening->siblings));
+	opening->sibling_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct closing *closing = sites[i].closing;
+		opening->siblings[i] = (struct sibling){
+			.closed = { .call = closing->call ? closing->call : "close",
+				    .stack = code_resolve(siblings->code, closing->closed) },
+			.count = sites[i].count,
+		};
+	}
 }
 
 void siblings_fill(struct siblings *siblings, uint32_t opened, struct finding *finding)
 {
-	const struct code_frame *site = code_site(siblings->code, opened);
-	struct passage *passage;
-	struct code_frame key;
-	size_t room = 0;
+	uint32_t site = code_site(siblings->code, opened);
+	struct opening *opening;
 
-	if (!site)
+	HASH_FIND(hh, siblings->openings, &site, sizeof(site), opening);
+	if (!opening)
 		return;
-	memset(&key, 0, sizeof(key));
-	key.module = site->module;
-	key.offset = site->offset;
-	HASH_FIND(hh, siblings->passages, &key, sizeof(key), passage);
-	for (const struct passing *passing = passage ? passage->passing : NULL; passing;
-	     passing = passing->next) {
-		const struct closing *closing = passing->closing;
-		struct stack *stack = code_resolve(siblings->code, closing->closed);
-		struct sibling *same = NULL;
-		for (size_t i = 0; i < finding->sibling_count && !same; i++)
-			if (frames_agree(stack_site(finding->siblings[i].closed.stack),
-					 stack_site(stack)))
-				same = &finding->siblings[i];
-		if (same) {
-			/* A forged count must not wrap around to a small one. */
-			if (__builtin_add_overflow(same->count, closing->count, &same->count))
-				same->count = UINT64_MAX;
-			continue;
-		}
-		finding->siblings =
-			arena_more(siblings->arena, finding->siblings, finding->sibling_count,
-				   &room, sizeof(*finding->siblings));
-		finding->siblings[finding->sibling_count++] = (struct sibling){
-			.closed = { .call = closing->call ? closing->call : "close",
-				    .stack = stack },
-			.count = closing->count,
-		};
-	}
-	if (finding->sibling_count)
-		qsort(finding->siblings, finding->sibling_count, sizeof(*finding->siblings),
-		      sibling_compare);
+	if (!opening->siblings)
+		opening_sum(siblings, opening);
+	finding->siblings = opening->siblings;
+	finding->sibling_count = opening->sibling_count;
 }
 
 void siblings_free(struct siblings *siblings)
 {
-	HASH_CLEAR(hh, siblings->passages);
+	HASH_CLEAR(hh, siblings->openings);
 }

@@ -10,7 +10,7 @@ struct siblings;
 
 /* Gathers every closing place of the members' ledgers. */
 struct siblings *siblings_new(const struct audit *audit, struct code *code);
-/* Those of a stack's site, most first, into the finding. */
+/* Those of a stack's site, whichever way it was reached, most first, into the finding. */
 void siblings_fill(struct siblings *siblings, uint32_t opened, struct finding *finding);
 void siblings_free(struct siblings *siblings);
 

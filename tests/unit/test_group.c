@@ -6,13 +6,49 @@
 #include <fingerprint.h>
 
 #include <errno.h>
+#include <limits.h>
+#include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+/* The ends of three calls as the compiler would leave them: two at one line, which it unrolled, and
+ * one at the next. Nobody calls it; a ledger made by hand says that somebody did. */
+extern const char unrolled_first[], unrolled_second[], next_line[];
+__attribute__((noinline, used)) static void unrolled(void)
+{
+	__asm__ volatile("nop\nunrolled_first: nop\nunrolled_second:");
+	__asm__ volatile("nop\nnext_line:");
+}
+
+static int load_address(struct dl_phdr_info *info, size_t size, void *address)
+{
+	(void)size;
+	*(uintptr_t *)address = info->dlpi_addr;
+	return 1; /* the program comes first */
+}
+
+/* This program as a module, with its own debug information, and an address in it. */
+static uint32_t build_self(struct build *build)
+{
+	char path[PATH_MAX] = { 0 };
+
+	assert_true(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
+	return build_module(build, path, 0);
+}
+
+static unsigned self_offset(const char *label)
+{
+	uintptr_t base;
+
+	dl_iterate_phdr(load_address, &base);
+	return (unsigned)((uintptr_t)label - base);
+}
 
 static void same_code_in_two_processes_is_one_finding(void **state)
 {
@@ -37,6 +73,57 @@ static void same_code_in_two_processes_is_one_finding(void **state)
 	analysis_free(&analysis);
 	build_free(&builds[0]);
 	build_free(&builds[1]);
+}
+
+static void code_of_one_line_is_one_finding(void **state)
+{
+	struct build builds[2] = { build_ledger(42, 7, 5000), build_ledger(43, 8, 5000) };
+	const char *const calls[2][2] = { { unrolled_first, unrolled_second },
+					  { unrolled_second, next_line } };
+	struct analysis analysis;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		uint32_t module = build_self(&builds[i]);
+		for (int j = 0; j < 2; j++) {
+			stack_id stack =
+				build_stack(&builds[i], module, self_offset(calls[i][j]), 0);
+			struct ledger_slot *slot = build_slot(&builds[i], 5 + j, stack);
+			slot->cookie += (uint64_t)i * 100;
+			build_eof(slot, BUILD_MS(50), stack);
+		}
+	}
+	assert_int_equal(build_analysis(builds, 2, -1, &analysis), 0);
+	assert_int_equal(analysis.report.finding_count, 2);
+	const struct finding *findings = analysis.report.findings;
+	const struct frame *first = &findings[0].opened.stack->frames[0],
+			   *second = &findings[1].opened.stack->frames[0];
+	assert_string_equal(first->function, "unrolled");
+	assert_int_equal(first->line + 1, second->line);
+	assert_int_equal(findings[0].count, 3);
+	assert_int_equal(findings[1].count, 1);
+	analysis_free(&analysis);
+	build_free(&builds[0]);
+	build_free(&builds[1]);
+}
+
+static void code_without_lines_is_told_apart_by_offset(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	struct analysis analysis;
+
+	(void)state;
+	/* The same offset in two modules, and another one. */
+	const unsigned offsets[] = { 0x10, 0x10, 0x18 };
+	for (int i = 0; i < 3; i++) {
+		uint32_t module = build_module(&build, "/app", i == 1 ? 0xcd : 0xab);
+		stack_id stack = build_stack(&build, module, offsets[i], 0);
+		build_eof(build_slot(&build, 5 + i, stack), BUILD_MS(50), stack);
+	}
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	assert_int_equal(analysis.report.finding_count, 3);
+	analysis_free(&analysis);
+	build_free(&build);
 }
 
 static void copies_count_once(void **state)
@@ -214,6 +301,39 @@ static void siblings_are_summed_over_a_site(void **state)
 	build_free(&build);
 }
 
+static void siblings_are_matched_by_line(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	uint32_t module = build_self(&build);
+	const unsigned first = self_offset(unrolled_first), second = self_offset(unrolled_second),
+		       other = self_offset(next_line);
+	stack_id leaking = build_stack(&build, module, first, 0);
+	/* What was opened elsewhere, by someone that this line called, is no sibling. */
+	const stack_id opened[] = { leaking, build_stack(&build, module, second, first, 0),
+				    build_stack(&build, module, other, first, 0) };
+	const stack_id closed[] = { build_stack(&build, module, first, 0),
+				    build_stack(&build, module, second, 0),
+				    build_stack(&build, module, other, 0) };
+	const uint32_t counts[] = { 900, 58, 7 };
+	struct analysis analysis;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct ledger_stack *record = build_record(&build, SECTION_STACKS, opened[i]);
+		record->closers[0] = (struct ledger_closer){ .stack = closed[i],
+							     .call = CALL_CLOSE,
+							     .count = counts[i] };
+	}
+	build_eof(build_slot(&build, 5, leaking), BUILD_MS(50), leaking);
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	const struct finding *finding = build_finding(&analysis, RULE_EOF);
+	assert_non_null(finding);
+	assert_int_equal(finding->sibling_count, 1);
+	assert_int_equal(finding->siblings[0].count, 958);
+	analysis_free(&analysis);
+	build_free(&build);
+}
+
 static void library_frames_are_left_out(void **state)
 {
 	struct build build = build_ledger(42, 7, 5000);
@@ -357,6 +477,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_code_in_two_processes_is_one_finding),
+		cmocka_unit_test(code_of_one_line_is_one_finding),
+		cmocka_unit_test(code_without_lines_is_told_apart_by_offset),
 		cmocka_unit_test(copies_count_once),
 		cmocka_unit_test(copy_of_a_closed_original_was_opened_by_dup),
 		cmocka_unit_test(child_that_closed_does_not_speak_for_its_parent),
@@ -364,6 +486,7 @@ int main(void)
 		cmocka_unit_test(unused_inheritance_is_silent),
 		cmocka_unit_test(adopted_socket_was_opened_before_exec),
 		cmocka_unit_test(siblings_are_summed_over_a_site),
+		cmocka_unit_test(siblings_are_matched_by_line),
 		cmocka_unit_test(library_frames_are_left_out),
 		cmocka_unit_test(double_close_names_all_places),
 		cmocka_unit_test(close_wait_is_balanced),

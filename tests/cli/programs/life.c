@@ -5,8 +5,8 @@
  * the end it tells its own counts of sockets.
  *
  * Steps: sockets | fork | children=N | thread | descriptors | fill | mlock=current,future |
- * chroot=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) | file=PATH | leak
- * | close=FD | stderr=PATH | sigs | leave=STATUS
+ * chroot=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) | file=PATH |
+ * eat=PATH | many | leak | close=FD | stderr=PATH | sigs | leave=STATUS
  */
 #include "loopback.h"
 #include <dirent.h>
@@ -285,6 +285,34 @@ static void file_step(const char *path)
 	TELL(close(fd));
 }
 
+/* Writes all that the file system has room for. */
+static void eat(const char *path)
+{
+	char page[4096] = "";
+	int fd = (int)TELL(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+
+	while (write(fd, page, sizeof page) > 0)
+		;
+	printf("eaten: %s\n", strerrorname_np(errno));
+	TELL(close(fd));
+}
+
+/* High numbers need records that nobody has touched yet. */
+static void many(void)
+{
+	int fds[400], wrong = 0;
+
+	for (int i = 0; i < 400; i++) {
+		fds[i] = socket(i % 2 ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+		wrong += fds[i] != i + 3;
+	}
+	opened += 400;
+	for (int i = 0; i < 400; i++)
+		wrong += close(fds[i]) != 0;
+	closed += 400;
+	printf("many, wrong %d\n", wrong);
+}
+
 static void leak(void)
 {
 	int pair[2];
@@ -349,6 +377,10 @@ static void step(char *name)
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED);
 	else if (!strcmp(name, "file"))
 		file_step(value);
+	else if (!strcmp(name, "eat"))
+		eat(value);
+	else if (!strcmp(name, "many"))
+		many();
 	else if (!strcmp(name, "leak"))
 		leak();
 	else if (!strcmp(name, "close"))
