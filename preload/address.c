@@ -10,9 +10,9 @@
 static void unix_keep(struct ledger_address *to, const struct sockaddr_un *from, size_t size)
 {
 	char path[sizeof from->sun_path + 1];
-	size_t length = size > offsetof(struct sockaddr_un, sun_path) ?
-				size - offsetof(struct sockaddr_un, sun_path) :
-				0;
+	size_t length = size > offsetof(struct sockaddr_un, sun_path)
+				? size - offsetof(struct sockaddr_un, sun_path)
+				: 0;
 
 	if (!length)
 		return; /* unnamed */
@@ -40,7 +40,8 @@ void address_keep(struct ledger_address *to, const struct sockaddr *from, size_t
 		memcpy(kept.ip, &in->sin_addr, 4);
 		kept.port = ntohs(in->sin_port);
 		kept.known = 1;
-	} else if (from->sa_family == AF_INET6 && size >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
+	} else if (from->sa_family == AF_INET6 &&
+		   size >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
 
 		memcpy(kept.ip, &in6->sin6_addr, 16);
@@ -54,13 +55,15 @@ void address_keep(struct ledger_address *to, const struct sockaddr *from, size_t
 		*to = kept;
 }
 
-void address_ask(int fd, struct ledger_address *to, int (*ask)(int fd, void *address, unsigned *size))
+void address_ask(int fd, struct ledger_address *to,
+		 int (*ask)(int fd, void *address, unsigned *size))
 {
 	struct sockaddr_storage address;
 	unsigned size = sizeof address;
 
 	if (!process_is_filtered() && ask(fd, &address, &size) == 0)
-		address_keep(to, (struct sockaddr *)&address, size < sizeof address ? size : sizeof address);
+		address_keep(to, (struct sockaddr *)&address,
+			     size < sizeof address ? size : sizeof address);
 }
 
 bool address_is_specific(const struct ledger_address *address)

@@ -12,7 +12,8 @@
 void address_keep(struct ledger_address *to, const struct sockaddr *from, size_t size);
 
 /* Asks the kernel by getsockname or getpeername (sys.h). Not after a seccomp filter. */
-void address_ask(int fd, struct ledger_address *to, int (*ask)(int fd, void *address, unsigned *size));
+void address_ask(int fd, struct ledger_address *to,
+		 int (*ask)(int fd, void *address, unsigned *size));
 
 /* A wildcard address says nothing of the connections that it accepts. */
 bool address_is_specific(const struct ledger_address *address);

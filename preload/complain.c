@@ -35,11 +35,12 @@ void complain_start(void)
 	}
 }
 
-#define BIT(signal) (1ull << ((signal) - 1))
+#define BIT(signal) (1ull << ((signal)-1))
 
 /*
- * The line, or nothing: it must neither block (a pipe that nobody empties) nor be a signal to the program (a reader
- * that has left, a file at its size limit, a terminal that stops background writers).
+ * The line, or nothing: it must neither block (a pipe that nobody empties) nor be a signal to the
+ * program (a reader that has left, a file at its size limit, a terminal that stops background
+ * writers).
  */
 static void line_write(int fd, const char *line, size_t length)
 {
@@ -84,7 +85,10 @@ void complain(const char *first, ...)
 			line[i] = '?';
 	line[length++] = '\n';
 	if (settings.log[0]) {
-		int fd = sys_open(settings.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+		int fd = sys_open(settings.log,
+				  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+					  O_NONBLOCK | O_NOCTTY,
+				  0600);
 
 		if (fd >= 0) {
 			line_write(fd, line, length);

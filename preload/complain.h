@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line to the user, on the standard error that the program was started with or in log=. Never stdio, never
- * to another file that took number 2 since. Errno untouched.
+ * One line to the user, on the standard error that the program was started with or in log=. Never
+ * stdio, never to another file that took number 2 since. Errno untouched.
  */
 #ifndef COMPLAIN_H
 #define COMPLAIN_H

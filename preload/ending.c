@@ -42,7 +42,8 @@ static void kernel_ask(int fd, struct ledger_snapshot *snapshot, const struct le
 	snapshot->last_ack_recv_ms = info.tcpi_last_ack_recv;
 	int value = 0;
 	if (sys_ioctl(fd, SIOCINQ, &value) == 0)
-		/* inet_diag counts a FIN that waits behind data as one byte; SIOCINQ takes it off again. */
+		/* inet_diag counts a FIN that waits behind data as one byte; SIOCINQ takes it off
+		 * again. */
 		snapshot->recv_q = (uint32_t)value + (value > 0 && peer_has_ended(info.tcpi_state));
 	if (sys_ioctl(fd, SIOCOUTQ, &value) == 0)
 		snapshot->send_q = (uint32_t)value;
@@ -62,7 +63,8 @@ static bool slot_is_open(const struct ledger_slot *slot)
 static bool counted_before(uint32_t fd, const struct ledger_slot *slot)
 {
 	for (uint32_t lower = 0; slot->group && lower < fd; lower++)
-		if (fdtable_watch[lower] == WATCH_SOCKET && ledger->slots[lower].group == slot->group &&
+		if (fdtable_watch[lower] == WATCH_SOCKET &&
+		    ledger->slots[lower].group == slot->group &&
 		    slot_is_open(&ledger->slots[lower]))
 			return true;
 	return false;
@@ -76,8 +78,9 @@ void ending_snapshot(void)
 
 	for (uint32_t fd = 0; fd <= header->max_fd; fd++) {
 		/* A hole was never used; touching it would fill it. */
-		struct ledger_slot *slot = fdtable_watch[fd] == WATCH_SOCKET ? ledger->slots + fd :
-									       fdtable_record((int)fd);
+		struct ledger_slot *slot = fdtable_watch[fd] == WATCH_SOCKET
+						   ? ledger->slots + fd
+						   : fdtable_record((int)fd);
 
 		if (!slot || !slot_is_open(slot))
 			continue;
@@ -97,7 +100,8 @@ void ending_snapshot(void)
 		open += !(slot->flags & SOCKET_FOREIGN) && !counted_before(fd, slot);
 	}
 	header->snapshots_taken = 1;
-	/* A handler that jumped out of a close() may have left it uncounted: the slots know better than the sum. */
+	/* A handler that jumped out of a close() may have left it uncounted: the slots know better
+	 * than the sum. */
 	header->totals.closed = header->totals.opened - open;
 }
 
@@ -122,7 +126,8 @@ struct kernel_word {
 };
 
 /* The snapshot of a slot; snapshots stand in the order of descriptors. */
-static struct verdict_kernel kernel_of(struct kernel_word *word, uint32_t fd, uint32_t life, uint64_t at)
+static struct verdict_kernel kernel_of(struct kernel_word *word, uint32_t fd, uint32_t life,
+				       uint64_t at)
 {
 	struct verdict_kernel kernel = { 0 };
 
@@ -130,12 +135,13 @@ static struct verdict_kernel kernel_of(struct kernel_word *word, uint32_t fd, ui
 		word->next++;
 	if (word->next < word->end && (uint32_t)word->next->fd == fd && word->next->life == life &&
 	    word->next->valid)
-		kernel = (struct verdict_kernel){ .tcp_state = word->next->tcp_state,
-						  .has_ages = word->next->tcp_state != 0,
-						  .last_ack_recv_ms = word->next->last_ack_recv_ms,
-						  .last_data_recv_ms = word->next->last_data_recv_ms,
-						  .keepalive = word->next->keepalive,
-						  .at = at };
+		kernel =
+			(struct verdict_kernel){ .tcp_state = word->next->tcp_state,
+						 .has_ages = word->next->tcp_state != 0,
+						 .last_ack_recv_ms = word->next->last_ack_recv_ms,
+						 .last_data_recv_ms = word->next->last_data_recv_ms,
+						 .keepalive = word->next->keepalive,
+						 .at = at };
 	return kernel;
 }
 
@@ -158,11 +164,11 @@ static uint32_t suspects_find(struct suspect *suspects, uint32_t room)
 		struct verdict verdict = verdict_of(&slot, &kernel, rate);
 		if (verdict.rule == VERDICT_NONE)
 			continue;
-		bool ripe = header->grace_given ?
-				    cycles_to_ms(rate, verdict.since, now) >= header->grace_ms :
-				    verdict_ripe_at_exit(&verdict, header->openings, now, rate);
-		suspects[count++] =
-			(struct suspect){ verdict.rule, slot.opened_stack, verdict.evidence_stack, ripe };
+		bool ripe = header->grace_given
+				    ? cycles_to_ms(rate, verdict.since, now) >= header->grace_ms
+				    : verdict_ripe_at_exit(&verdict, header->openings, now, rate);
+		suspects[count++] = (struct suspect){ verdict.rule, slot.opened_stack,
+						      verdict.evidence_stack, ripe };
 	}
 	return count;
 }
@@ -173,8 +179,9 @@ static bool same_finding(const struct suspect *a, const struct suspect *b)
 }
 
 /*
- * Without a given grace, one ripe socket takes along its whole finding. Few findings, many sockets: the ripe ones'
- * representatives are kept, so that ten thousand sockets are compared with a handful.
+ * Without a given grace, one ripe socket takes along its whole finding. Few findings, many sockets:
+ * the ripe ones' representatives are kept, so that ten thousand sockets are compared with a
+ * handful.
  */
 #define FINDINGS_MOST 64
 static void suspects_ripen(struct suspect *suspects, uint32_t count)
@@ -199,7 +206,8 @@ static void suspects_ripen(struct suspect *suspects, uint32_t count)
 static uint32_t misuses_count(void)
 {
 	const struct ledger_section *section = &ledger->header->sections[SECTION_MISUSES];
-	uint32_t used = section->used < section->capacity ? section->used : section->capacity, count = 0;
+	uint32_t used = section->used < section->capacity ? section->used : section->capacity,
+		 count = 0;
 
 	for (uint32_t i = 1; i < used; i++)
 		count += ledger->misuses[i].kind == MISUSE_DOUBLE_CLOSE;
@@ -220,7 +228,8 @@ uint32_t ending_summary(void)
 {
 	uint32_t sums[RULES] = { 0 }, total = 0, doubles = misuses_count();
 	size_t size = ((size_t)ledger->header->max_fd + 1) * sizeof(struct suspect);
-	long map = sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	long map = sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
 	if (map > 0 || map <= -4096) {
 		struct suspect *suspects = (struct suspect *)map;

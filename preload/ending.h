@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written when the process ends: the kernel's view of each open socket, and the one line for the user. */
+/* What is written when the process ends: the kernel's view of each open socket, and the one line
+ * for the user. */
 #ifndef ENDING_H
 #define ENDING_H
 
@@ -8,7 +9,8 @@
 /* Asks the kernel about every open socket. Not allowed after a seccomp filter. */
 void ending_snapshot(void);
 
-/* Sockets with findings of severity error, by CONTRACT's exit rules; says the line if there are any. */
+/* Sockets with findings of severity error, by CONTRACT's exit rules; says the line if there are
+ * any. */
 uint32_t ending_summary(void);
 
 #endif

@@ -20,8 +20,8 @@ static uint32_t life_of(const struct ledger_slot *slot)
 /* Succeeds once for each life and phase: whoever wins acts. */
 static bool life_change(struct ledger_slot *slot, uint32_t from, enum ledger_phase to)
 {
-	return __atomic_compare_exchange_n(&slot->life, &from, (from & ~7u) | to, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&slot->life, &from, (from & ~7u) | to, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static void add(uint64_t *count)
@@ -36,7 +36,8 @@ unsigned fdtable_end(void)
 
 struct ledger_slot *fdtable_record(int fd)
 {
-	/* Below the highest number of this ledger, pages were reserved or are a hole, which reads as zeros. */
+	/* Below the highest number of this ledger, pages were reserved or are a hole, which reads
+	 * as zeros. */
 	if (!ledger->slots || (unsigned)fd > ledger->header->max_fd ||
 	    !ledger_file_reserve(SECTION_SLOTS, (uint32_t)fd, 1))
 		return NULL;
@@ -47,8 +48,8 @@ static void raise_to(uint32_t *highest, uint32_t value)
 {
 	uint32_t seen = __atomic_load_n(highest, __ATOMIC_RELAXED);
 
-	while (seen < value && !__atomic_compare_exchange_n(highest, &seen, value, false, __ATOMIC_RELEASE,
-							    __ATOMIC_RELAXED))
+	while (seen < value && !__atomic_compare_exchange_n(highest, &seen, value, false,
+							    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 
@@ -70,8 +71,8 @@ struct ledger_slot *fdtable_begin(int fd)
 			continue;
 		}
 		/*
-		 * FILLING: whoever was filling left by longjmp, or its descriptor went meanwhile, else the kernel would
-		 * not have given us the number. It can't publish after this.
+		 * FILLING: whoever was filling left by longjmp, or its descriptor went meanwhile,
+		 * else the kernel would not have given us the number. It can't publish after this.
 		 */
 		next = (LIFE_GENERATION(life) + 1) << 3 | PHASE_FILLING;
 		if (__atomic_compare_exchange_n(&slot->life, &life, next, false, __ATOMIC_ACQ_REL,
@@ -80,7 +81,8 @@ struct ledger_slot *fdtable_begin(int fd)
 	}
 	/* group_refs stays: it may count a group whose first descriptor had this number. */
 	memset(slot, 0, offsetof(struct ledger_slot, life));
-	memset(&slot->type, 0, offsetof(struct ledger_slot, group_refs) - offsetof(struct ledger_slot, type));
+	memset(&slot->type, 0,
+	       offsetof(struct ledger_slot, group_refs) - offsetof(struct ledger_slot, type));
 	memset(&slot->eof_at, 0, sizeof *slot - offsetof(struct ledger_slot, eof_at));
 	return slot;
 }
@@ -115,7 +117,8 @@ void fdtable_publish(int fd, struct ledger_slot *slot)
 	struct ledger_stack *stack = stacks_record(slot->opened_stack);
 
 	if (total == &header->totals.opened)
-		header->openings[__atomic_fetch_add(total, 1, __ATOMIC_RELAXED) % 8] = slot->opened_at;
+		header->openings[__atomic_fetch_add(total, 1, __ATOMIC_RELAXED) % 8] =
+			slot->opened_at;
 	else if (total)
 		add(total);
 	if (stack) {
@@ -157,8 +160,8 @@ static void closer_count(struct ledger_stack *stack, stack_id where, uint32_t ca
 		struct ledger_closer *closer = &stack->closers[i];
 		stack_id seen = __atomic_load_n(&closer->stack, __ATOMIC_ACQUIRE);
 
-		if (!seen && __atomic_compare_exchange_n(&closer->stack, &seen, where, false, __ATOMIC_ACQ_REL,
-							 __ATOMIC_ACQUIRE)) {
+		if (!seen && __atomic_compare_exchange_n(&closer->stack, &seen, where, false,
+							 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			closer->call = call;
 			seen = where;
 		}
@@ -173,7 +176,8 @@ static void closer_count(struct ledger_stack *stack, stack_id where, uint32_t ca
 /* True when no other descriptor here leads to the same socket. */
 static bool group_leave(uint32_t home)
 {
-	return !home || __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
+	return !home ||
+	       __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 void fdtable_finish(int fd, uint32_t life, bool drift)
@@ -184,8 +188,8 @@ void fdtable_finish(int fd, uint32_t life, bool drift)
 	if (!life)
 		return;
 	/*
-	 * All that is acted on is read before: from the change on, another thread may fill the slot with the number's
-	 * next life. The change succeeds only if what was read was this life's.
+	 * All that is acted on is read before: from the change on, another thread may fill the slot
+	 * with the number's next life. The change succeeds only if what was read was this life's.
 	 */
 	uint32_t home = slot->group, flags = slot->flags;
 	stack_id opened_stack = slot->opened_stack, closed_stack = slot->closed_stack;
@@ -232,17 +236,18 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 
 	if (!home) {
 		/*
-		 * Any slot with pages can be the home. There are no more groups than open descriptors, so one is free;
-		 * nearly always it is the socket's own.
+		 * Any slot with pages can be the home. There are no more groups than open
+		 * descriptors, so one is free; nearly always it is the socket's own.
 		 */
-		uint32_t start = (uint32_t)(from - ledger->slots), end = ledger->header->max_fd + 1, nobody = 0;
+		uint32_t start = (uint32_t)(from - ledger->slots), end = ledger->header->max_fd + 1,
+			 nobody = 0;
 
 		for (uint32_t i = 0; i < end && !home; i++, nobody = 0) {
 			uint32_t at = (start + i) % end;
 
 			if (ledger_file_reserve(SECTION_SLOTS, at, 1) &&
-			    __atomic_compare_exchange_n(&ledger->slots[at].group_refs, &nobody, 1, false,
-							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			    __atomic_compare_exchange_n(&ledger->slots[at].group_refs, &nobody, 1,
+							false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 				home = at + 1;
 		}
 		if (!home)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of descriptors: which numbers are watched, and the life of each slot. Lock-free; safe in a signal
- * handler. Two threads meet on one number only around its close, and then the word `life` decides.
+ * The table of descriptors: which numbers are watched, and the life of each slot. Lock-free; safe
+ * in a signal handler. Two threads meet on one number only around its close, and then the word
+ * `life` decides.
  */
 #ifndef FDTABLE_H
 #define FDTABLE_H
@@ -10,7 +11,8 @@
 #include "real.h"
 #include "stacks.h"
 
-/* What a number is to the hooks: one byte each, private memory, so a child's copy tells what it inherited. */
+/* What a number is to the hooks: one byte each, private memory, so a child's copy tells what it
+ * inherited. */
 enum watch {
 	WATCH_NOT,
 	WATCH_SOCKET = 1,
@@ -35,8 +37,9 @@ static inline struct ledger_slot *fdtable_slot(int fd)
 struct ledger_slot *fdtable_record(int fd);
 
 /*
- * A new life for a number, all facts zero: fill it, then fdtable_publish(). What the slot held before has ended:
- * by a close that is still returning, or behind our back (drift). NULL when it can't be recorded (counted).
+ * A new life for a number, all facts zero: fill it, then fdtable_publish(). What the slot held
+ * before has ended: by a close that is still returning, or behind our back (drift). NULL when it
+ * can't be recorded (counted).
  */
 struct ledger_slot *fdtable_begin(int fd);
 /* Counts the opening (`origin` tells to which sum) and lets the hooks see it. */
@@ -44,16 +47,19 @@ void fdtable_publish(int fd, struct ledger_slot *slot);
 
 /* Before the real close: the life that is ending (0: none), with who ends it. */
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack);
-/* After it: the descriptor is gone. `drift`: it went before, and nobody saw how. Counts it exactly once. */
+/* After it: the descriptor is gone. `drift`: it went before, and nobody saw how. Counts it exactly
+ * once. */
 void fdtable_finish(int fd, uint32_t life, bool drift);
 /* After it failed and closed nothing. */
 void fdtable_restore(int fd, uint32_t life);
 
-/* Two numbers share one open file description from now on: the new life's slot joins the other's group. */
+/* Two numbers share one open file description from now on: the new life's slot joins the other's
+ * group. */
 void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy);
 
-/* The numbers that were opened last, newest first, as far as known; -1 fills the rest. For a child that is about to
- * be forked: its parent may give the number to another socket before the child looks. */
+/* The numbers that were opened last, newest first, as far as known; -1 fills the rest. For a child
+ * that is about to be forked: its parent may give the number to another socket before the child
+ * looks. */
 #define FDTABLE_RECENT 4
 void fdtable_recent(int fds[FDTABLE_RECENT]);
 

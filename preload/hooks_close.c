@@ -5,7 +5,8 @@
 #include "track.h"
 #include <linux/close_range.h>
 
-/* close() of a number in a process without a ledger is a jump: shells and compilers do nothing else. */
+/* close() of a number in a process without a ledger is a jump: shells and compilers do nothing
+ * else. */
 #define UNTOUCHED(fd) (!fdtable_watches(fd) && !ledger->slots)
 
 static __attribute__((noinline)) int close_told(int fd, int (*real)(int fd), enum call call)
@@ -30,7 +31,8 @@ EXPORT int __close(int fd)
 	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL___close);
 }
 
-/* With CLOSE_RANGE_UNSHARE a thread closes in a table of its own; ours is whole unless it is the only thread. */
+/* With CLOSE_RANGE_UNSHARE a thread closes in a table of its own; ours is whole unless it is the
+ * only thread. */
 static bool range_is_ours(unsigned flags)
 {
 	extern char __libc_single_threaded __attribute__((weak));
@@ -72,7 +74,8 @@ EXPORT void closefrom(int first)
 		OBSERVE(track_closed_range(from, ~0u, true, CALL_closefrom));
 }
 
-static __attribute__((noinline)) int fclose_told(FILE *stream, int fd, int (*real)(FILE *stream), enum call call)
+static __attribute__((noinline)) int fclose_told(FILE *stream, int fd, int (*real)(FILE *stream),
+						 enum call call)
 {
 	struct closing closing;
 
@@ -85,7 +88,7 @@ static __attribute__((noinline)) int fclose_told(FILE *stream, int fd, int (*rea
 
 EXPORT int fclose(FILE *stream)
 {
-	int (*real)(FILE *stream) = REAL(fclose), fd = -1;
+	int (*real)(FILE * stream) = REAL(fclose), fd = -1;
 	if (stream)
 		OBSERVE(fd = fileno(stream));
 	return fd < 0 || UNTOUCHED(fd) ? real(stream) : fclose_told(stream, fd, real, CALL_fclose);
@@ -93,10 +96,11 @@ EXPORT int fclose(FILE *stream)
 
 EXPORT int _IO_fclose(FILE *stream)
 {
-	int (*real)(FILE *stream) = REAL(_IO_fclose), fd = -1;
+	int (*real)(FILE * stream) = REAL(_IO_fclose), fd = -1;
 	if (stream)
 		OBSERVE(fd = fileno(stream));
-	return fd < 0 || UNTOUCHED(fd) ? real(stream) : fclose_told(stream, fd, real, CALL__IO_fclose);
+	return fd < 0 || UNTOUCHED(fd) ? real(stream)
+				       : fclose_told(stream, fd, real, CALL__IO_fclose);
 }
 
 EXPORT FILE *fdopen(int fd, const char *mode)

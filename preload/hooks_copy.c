@@ -37,7 +37,8 @@ EXPORT int dup3(int fd, int to, int flags)
 	return copy;
 }
 
-static void told_fcntl(int fd, int command, uintptr_t argument, int result, enum call call, void *frame)
+static void told_fcntl(int fd, int command, uintptr_t argument, int result, enum call call,
+		       void *frame)
 {
 	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
 		track_copy(fd, result, command == F_DUPFD_CLOEXEC, call, frame);
@@ -45,14 +46,15 @@ static void told_fcntl(int fd, int command, uintptr_t argument, int result, enum
 		track_cloexec(fd, argument & FD_CLOEXEC);
 }
 
-/* Every argument that fcntl() can have is passed in one register: a pointer wide enough for all of them. */
-#define ARGUMENT(last)                                \
-	({                                            \
-		va_list arguments_;                   \
-		va_start(arguments_, last);           \
-		void *one_ = va_arg(arguments_, void *); \
-		va_end(arguments_);                   \
-		one_;                                 \
+/* Every argument that fcntl() can have is passed in one register: a pointer wide enough for all of
+ * them. */
+#define ARGUMENT(last)                                                                             \
+	({                                                                                         \
+		va_list arguments_;                                                                \
+		va_start(arguments_, last);                                                        \
+		void *one_ = va_arg(arguments_, void *);                                           \
+		va_end(arguments_);                                                                \
+		one_;                                                                              \
 	})
 
 EXPORT int fcntl(int fd, int command, ...)

@@ -37,19 +37,19 @@ EXPORT int listen(int fd, int backlog)
 }
 
 /*
- * The peer's address, where the program does not want it: asking in the same system call saves one of our own, and
- * after a reset the kernel no longer knows.
+ * The peer's address, where the program does not want it: asking in the same system call saves one
+ * of our own, and after a reset the kernel no longer knows.
  */
 struct peer {
 	struct sockaddr_storage address;
 	socklen_t size;
 };
 
-#define PEER_ASKED(listener, address, size, peer)                                 \
-	if (!address && !size && track_may_ask_peer(listener)) {                  \
-		address = (struct sockaddr *)&peer.address;                       \
-		peer.size = sizeof peer.address;                                  \
-		size = &peer.size;                                                \
+#define PEER_ASKED(listener, address, size, peer)                                                  \
+	if (!address && !size && track_may_ask_peer(listener)) {                                   \
+		address = (struct sockaddr *)&peer.address;                                        \
+		peer.size = sizeof peer.address;                                                   \
+		size = &peer.size;                                                                 \
 	}
 
 EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
@@ -59,7 +59,8 @@ EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
 	PEER_ASKED(listener, address, size, peer);
 	int fd = REAL(accept)(listener, address, size);
 	if (fd >= 0)
-		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, 0, CALL_accept, HERE));
+		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, 0, CALL_accept,
+				     HERE));
 	return fd;
 }
 
@@ -70,6 +71,7 @@ EXPORT int accept4(int listener, struct sockaddr *address, socklen_t *size, int 
 	PEER_ASKED(listener, address, size, peer);
 	int fd = REAL(accept4)(listener, address, size, flags);
 	if (fd >= 0)
-		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, flags, CALL_accept4, HERE));
+		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, flags,
+				     CALL_accept4, HERE));
 	return fd;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls after which we may do less: other rights, another root, other namespaces, a seccomp filter, locked memory.
- * What we need is had before; where the kernel would kill the program for a call of ours, we make none.
+ * Calls after which we may do less: other rights, another root, other namespaces, a seccomp filter,
+ * locked memory. What we need is had before; where the kernel would kill the program for a call of
+ * ours, we make none.
  */
+#include "ledger_create.h"
 #include "observe.h"
 #include "process.h"
-#include "ledger_create.h"
 #include "real.h"
 #include "track.h"
 #include <linux/seccomp.h>
@@ -19,11 +20,11 @@ static void before_loss(void)
 		process_ready();
 }
 
-#define LOSES(type, name, parameters, arguments) \
-	EXPORT type name parameters              \
-	{                                        \
-		OBSERVE(before_loss());          \
-		return REAL(name) arguments;     \
+#define LOSES(type, name, parameters, arguments)                                                   \
+	EXPORT type name parameters                                                                \
+	{                                                                                          \
+		OBSERVE(before_loss());                                                            \
+		return REAL(name) arguments;                                                       \
 	}
 
 LOSES(int, chroot, (const char *path), (path))
@@ -69,14 +70,14 @@ EXPORT int setns(int fd, int type)
 }
 
 /* A call that installs a filter, whatever its name. */
-#define FILTERS(call)                                       \
-	({                                                  \
-		bool before_ = process_is_filtered();       \
-		OBSERVE(process_filter(true));              \
-		long result_ = call;                        \
-		if (result_ < 0 && !before_)                \
-			OBSERVE(process_filter(false));     \
-		result_;                                    \
+#define FILTERS(call)                                                                              \
+	({                                                                                         \
+		bool before_ = process_is_filtered();                                              \
+		OBSERVE(process_filter(true));                                                     \
+		long result_ = call;                                                               \
+		if (result_ < 0 && !before_)                                                       \
+			OBSERVE(process_filter(false));                                            \
+		result_;                                                                           \
 	})
 
 EXPORT int prctl(int option, ...)
@@ -93,7 +94,8 @@ EXPORT int prctl(int option, ...)
 	    (option == PR_SET_TSC && argument[0] == PR_TSC_SIGSEGV))
 		OBSERVE(process_stop());
 	else if (option == PR_SET_SECCOMP)
-		return (int)FILTERS(REAL(prctl)(option, argument[0], argument[1], argument[2], argument[3]));
+		return (int)FILTERS(
+			REAL(prctl)(option, argument[0], argument[1], argument[2], argument[3]));
 	return REAL(prctl)(option, argument[0], argument[1], argument[2], argument[3]);
 }
 
@@ -134,9 +136,10 @@ EXPORT long syscall(long number, ...)
 		if (argument[0] == SECCOMP_SET_MODE_STRICT)
 			OBSERVE(process_stop());
 		else if (argument[0] == SECCOMP_SET_MODE_FILTER)
-			return FILTERS(REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3],
-						     argument[4], argument[5]));
+			return FILTERS(REAL(syscall)(number, argument[0], argument[1], argument[2],
+						     argument[3], argument[4], argument[5]));
 		break;
 	}
-	return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+	return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3],
+			     argument[4], argument[5]);
 }

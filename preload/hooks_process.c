@@ -35,12 +35,12 @@ EXPORT pid_t _Fork(void)
 }
 
 /* An exec that succeeds does not come back. */
-#define EXEC(call)                           \
-	({                                   \
-		OBSERVE(process_exec(true)); \
-		int result_ = call;          \
-		OBSERVE(process_exec(false)); \
-		result_;                     \
+#define EXEC(call)                                                                                 \
+	({                                                                                         \
+		OBSERVE(process_exec(true));                                                       \
+		int result_ = call;                                                                \
+		OBSERVE(process_exec(false));                                                      \
+		result_;                                                                           \
 	})
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
@@ -83,15 +83,15 @@ static size_t list_count(va_list list)
 	return count;
 }
 
-#define LIST_TO_ARRAY(argv, first, list)                        \
-	va_start(list, first);                                  \
-	size_t count_ = list_count(list) + 1;                   \
-	va_end(list);                                           \
-	char *argv[count_];                                     \
-	argv[0] = (char *)(uintptr_t)first;                     \
-	va_start(list, first);                                  \
-	for (size_t i_ = 1; i_ < count_; i_++)                  \
-		argv[i_] = va_arg(list, char *)
+#define LIST_TO_ARRAY(argv, first, list)                                                           \
+	va_start(list, first);                                                                     \
+	size_t count_ = list_count(list) + 1;                                                      \
+	va_end(list);                                                                              \
+	char *argv[count_];                                                                        \
+	argv[0] = (char *)(uintptr_t)first;                                                        \
+	va_start(list, first);                                                                     \
+	for (size_t i_ = 1; i_ < count_; i_++)                                                     \
+	argv[i_] = va_arg(list, char *)
 
 EXPORT int execl(const char *path, const char *first, ...)
 {

@@ -29,7 +29,8 @@ WATCHED(ssize_t, __read, (int fd, void *buffer, size_t size), (fd, buffer, size)
 	return n;
 }
 
-WATCHED(ssize_t, __read_chk, (int fd, void *buffer, size_t size, size_t room), (fd, buffer, size, room))
+WATCHED(ssize_t, __read_chk, (int fd, void *buffer, size_t size, size_t room),
+	(fd, buffer, size, room))
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(__read_chk)(fd, buffer, size, room);
@@ -73,7 +74,8 @@ WATCHED(ssize_t, recvfrom,
 }
 
 WATCHED(ssize_t, __recvfrom_chk,
-	(int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *from, socklen_t *from_size),
+	(int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *from,
+	 socklen_t *from_size),
 	(fd, buffer, size, room, flags, from, from_size))
 {
 	struct use use = track_use(fd);
@@ -86,30 +88,33 @@ WATCHED(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, mess
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(recvmsg)(fd, message, flags);
-	track_read(fd, use, n, n == 0 ? parts_size(message->msg_iov, message->msg_iovlen) : 1, flags,
-		   CALL_recvmsg, HERE);
+	track_read(fd, use, n, n == 0 ? parts_size(message->msg_iov, message->msg_iovlen) : 1,
+		   flags, CALL_recvmsg, HERE);
 	if (n >= 0 && message->msg_controllen)
 		OBSERVE(track_received(message, flags & MSG_CMSG_CLOEXEC, CALL_recvmsg, HERE));
 	return n;
 }
 
-/* Several messages in one call: what came is data, and a last one of length 0 is the EOF of a stream. */
-static void told_messages(int fd, struct use use, struct mmsghdr *messages, int count, int flags, void *frame)
+/* Several messages in one call: what came is data, and a last one of length 0 is the EOF of a
+ * stream. */
+static void told_messages(int fd, struct use use, struct mmsghdr *messages, int count, int flags,
+			  void *frame)
 {
 	ssize_t size = 0;
 
 	for (int i = 0; i < count; i++) {
 		size += messages[i].msg_len;
 		if (messages[i].msg_hdr.msg_controllen)
-			track_received(&messages[i].msg_hdr, flags & MSG_CMSG_CLOEXEC, CALL_recvmmsg, frame);
+			track_received(&messages[i].msg_hdr, flags & MSG_CMSG_CLOEXEC,
+				       CALL_recvmmsg, frame);
 	}
 	if (size)
 		track_read(fd, use, size, 1, flags, CALL_recvmmsg, frame);
 	if (count > 0 && !messages[count - 1].msg_len) {
 		const struct msghdr *last = &messages[count - 1].msg_hdr;
 
-		track_read(fd, use, 0, parts_size(last->msg_iov, last->msg_iovlen), flags, CALL_recvmmsg,
-			   frame);
+		track_read(fd, use, 0, parts_size(last->msg_iov, last->msg_iovlen), flags,
+			   CALL_recvmmsg, frame);
 	}
 }
 

@@ -28,7 +28,8 @@ WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, pa
 	return n;
 }
 
-WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags))
+WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),
+	(fd, buffer, size, flags))
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(send)(fd, buffer, size, flags);
@@ -36,7 +37,8 @@ WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags), (fd
 	return n;
 }
 
-WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags))
+WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags),
+	(fd, buffer, size, flags))
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(__send)(fd, buffer, size, flags);
@@ -45,7 +47,8 @@ WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags), (
 }
 
 WATCHED(ssize_t, sendto,
-	(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to, socklen_t to_size),
+	(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
+	 socklen_t to_size),
 	(fd, buffer, size, flags, to, to_size))
 {
 	struct use use = track_use(fd);
@@ -74,7 +77,8 @@ WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int fla
 	return count;
 }
 
-/* The names of sendfile's first argument differ from libc's, so that WATCHED asks about the socket. */
+/* The names of sendfile's first argument differ from libc's, so that WATCHED asks about the socket.
+ */
 WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size))
 {
 	struct use use = track_use(fd);
@@ -83,7 +87,8 @@ WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, 
 	return n;
 }
 
-WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size), (fd, from, offset, size))
+WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size),
+	(fd, from, offset, size))
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(sendfile64)(fd, from, offset, size);

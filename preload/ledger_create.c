@@ -18,22 +18,28 @@ bool ledger_create_off, ledger_create_fixed, ledger_create_small;
 static char own_path[PATH_MAX];
 
 #define HEADER_SIZE 8192u
-#define PAGE 4096u
+#define PAGE	    4096u
 
-/* Records of each section: as many as could ever be wanted, and where mapping or filling that is forbidden. */
+/* Records of each section: as many as could ever be wanted, and where mapping or filling that is
+ * forbidden. */
 static const uint32_t large[SECTION_COUNT] = {
-	[SECTION_SLOTS] = LEDGER_SLOTS_MAX, [SECTION_STACKS] = 131072, [SECTION_FRAMES] = 131072 * 24,
-	[SECTION_MODULES] = 4096,	    [SECTION_STRINGS] = 1u << 18, [SECTION_MISUSES] = 4096,
+	[SECTION_SLOTS] = LEDGER_SLOTS_MAX,	[SECTION_STACKS] = 131072,
+	[SECTION_FRAMES] = 131072 * 24,		[SECTION_MODULES] = 4096,
+	[SECTION_STRINGS] = 1u << 18,		[SECTION_MISUSES] = 4096,
 	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX,
 };
 static const uint32_t small[SECTION_COUNT] = {
-	[SECTION_SLOTS] = 4096,	 [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,	  [SECTION_MODULES] = 256,
-	[SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256, [SECTION_SNAPSHOTS] = 4096,
+	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
+	[SECTION_MODULES] = 256,    [SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256,
+	[SECTION_SNAPSHOTS] = 4096,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
-	[SECTION_SLOTS] = sizeof(struct ledger_slot),	  [SECTION_STACKS] = sizeof(struct ledger_stack),
-	[SECTION_FRAMES] = sizeof(uint64_t),		  [SECTION_MODULES] = sizeof(struct ledger_module),
-	[SECTION_STRINGS] = 1,				  [SECTION_MISUSES] = sizeof(struct ledger_misuse),
+	[SECTION_SLOTS] = sizeof(struct ledger_slot),
+	[SECTION_STACKS] = sizeof(struct ledger_stack),
+	[SECTION_FRAMES] = sizeof(uint64_t),
+	[SECTION_MODULES] = sizeof(struct ledger_module),
+	[SECTION_STRINGS] = 1,
+	[SECTION_MISUSES] = sizeof(struct ledger_misuse),
 	[SECTION_SNAPSHOTS] = sizeof(struct ledger_snapshot),
 };
 
@@ -48,7 +54,8 @@ static uint64_t limit_soft(int resource, uint64_t *hard)
 }
 
 /* Fills the section table; the file's whole size. */
-static uint64_t sections_lay(struct ledger_section sections[SECTION_ROOM], const uint32_t *records, uint32_t slots)
+static uint64_t sections_lay(struct ledger_section sections[SECTION_ROOM], const uint32_t *records,
+			     uint32_t slots)
 {
 	uint64_t offset = HEADER_SIZE;
 
@@ -57,7 +64,8 @@ static uint64_t sections_lay(struct ledger_section sections[SECTION_ROOM], const
 
 		if ((i == SECTION_SLOTS || i == SECTION_SNAPSHOTS) && slots < capacity)
 			capacity = slots;
-		uint64_t size = ((uint64_t)capacity * record_sizes[i] + 4 * PAGE - 1) & -(uint64_t)(4 * PAGE);
+		uint64_t size = ((uint64_t)capacity * record_sizes[i] + 4 * PAGE - 1) &
+				-(uint64_t)(4 * PAGE);
 		/* Index 0 is "none" everywhere but in the arrays by number and by order. */
 		uint32_t used = i == SECTION_SLOTS || i == SECTION_SNAPSHOTS ? 0 : 1;
 
@@ -70,7 +78,8 @@ static uint64_t sections_lay(struct ledger_section sections[SECTION_ROOM], const
 static uint64_t layout_choose(struct ledger_section sections[SECTION_ROOM], bool least)
 {
 	uint64_t hard, soft = limit_soft(RLIMIT_NOFILE, &hard);
-	/* A program may raise its soft limit after its first socket; sparse records cost nothing. */
+	/* A program may raise its soft limit after its first socket; sparse records cost nothing.
+	 */
 	uint64_t slots = hard < 65536 ? hard : 65536;
 
 	slots = soft > slots ? soft : slots;
@@ -120,9 +129,9 @@ static long file_map(int fd, struct ledger_section sections[SECTION_ROOM], int64
 		if (base < 0 && base > -4096)
 			return base;
 		sys_madvise((void *)base, size, MADV_DONTDUMP);
-		failed = *room < (int64_t)HEADER_SIZE ?
-				 -ENOSPC :
-				 sys_madvise((void *)base, HEADER_SIZE, MADV_POPULATE_WRITE);
+		failed = *room < (int64_t)HEADER_SIZE
+				 ? -ENOSPC
+				 : sys_madvise((void *)base, HEADER_SIZE, MADV_POPULATE_WRITE);
 		if (failed == 0)
 			return base;
 		sys_munmap((void *)base, size);
@@ -141,7 +150,8 @@ static long file_map(int fd, struct ledger_section sections[SECTION_ROOM], int64
 	}
 }
 
-static void header_fill(struct ledger_header *header, const struct identity *identity, uint32_t sequence)
+static void header_fill(struct ledger_header *header, const struct identity *identity,
+			uint32_t sequence)
 {
 	uint64_t nofile = limit_soft(RLIMIT_NOFILE, NULL);
 	char net_ns[64] = "";
@@ -211,7 +221,8 @@ bool ledger_create(struct ledger_bases *made, int64_t *room)
 	static uint32_t serial;
 	struct ledger_section sections[SECTION_ROOM] = { 0 };
 	struct identity identity;
-	/* Static, here and in ledger_folder.c: one thread at a time makes a ledger, perhaps on a 16 KiB stack. */
+	/* Static, here and in ledger_folder.c: one thread at a time makes a ledger, perhaps on a 16
+	 * KiB stack. */
 	static char path[PATH_MAX], first[PATH_MAX];
 	int failed = 0, first_failed = 0;
 	bool more = true;
@@ -270,17 +281,21 @@ static void build_id_fill(struct ledger_header *header)
 	for (unsigned long i = 0; headers && i < count; i++) {
 		if (headers[i].p_type != PT_NOTE)
 			continue;
-		const char *note = (const char *)(bias + headers[i].p_vaddr), *end = note + headers[i].p_memsz;
+		const char *note = (const char *)(bias + headers[i].p_vaddr),
+			   *end = note + headers[i].p_memsz;
 
 		while ((size_t)(end - note) >= sizeof(ElfW(Nhdr))) {
 			const ElfW(Nhdr) *head = (const ElfW(Nhdr) *)note;
-			uint64_t name = (head->n_namesz + 3u) & ~3ull, data = (head->n_descsz + 3u) & ~3ull;
+			uint64_t name = (head->n_namesz + 3u) & ~3ull,
+				 data = (head->n_descsz + 3u) & ~3ull;
 
 			if (name + data > (uint64_t)(end - note) - sizeof *head)
 				break;
 			if (head->n_type == NT_GNU_BUILD_ID && head->n_namesz == 4 &&
-			    memcmp(head + 1, "GNU", 4) == 0 && head->n_descsz <= sizeof header->exe_build_id) {
-				memcpy(header->exe_build_id, (const char *)(head + 1) + name, head->n_descsz);
+			    memcmp(head + 1, "GNU", 4) == 0 &&
+			    head->n_descsz <= sizeof header->exe_build_id) {
+				memcpy(header->exe_build_id, (const char *)(head + 1) + name,
+				       head->n_descsz);
 				header->exe_build_id_size = (uint8_t)head->n_descsz;
 				return;
 			}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The making of a ledger: sizes, the file, its header. Happens once in a process that opens a socket. */
+/* The making of a ledger: sizes, the file, its header. Happens once in a process that opens a
+ * socket. */
 #ifndef LEDGER_CREATE_H
 #define LEDGER_CREATE_H
 
@@ -8,10 +9,12 @@
 /* Nothing can be recorded, in this process and its children: the reason has been told. */
 extern bool ledger_create_off;
 
-/* This kernel (before 5.14) can't fill pages on request: the whole of a small ledger was allocated at once. */
+/* This kernel (before 5.14) can't fill pages on request: the whole of a small ledger was allocated
+ * at once. */
 extern bool ledger_create_fixed;
 
-/* The program locks what it maps from now on (mlockall(MCL_FUTURE)): the next ledger is a small one. */
+/* The program locks what it maps from now on (mlockall(MCL_FUTURE)): the next ledger is a small
+ * one. */
 extern bool ledger_create_small;
 
 /* Makes and maps a ledger; `room` becomes the bytes that it may fill beyond the header. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE 4096u
+#define PAGE	  4096u
 #define GROW_STEP (4 * PAGE) /* pages asked for at once: a system call of 0.5 us each */
 
 union ledger_page ledger_page;
@@ -19,7 +19,8 @@ static struct wiped {
 	uint32_t opening; /* a thread is making the ledger */
 	uint32_t frozen;
 	int64_t room; /* bytes of file that we may still fill */
-	/* Bytes of each section, from its start, that have pages; of slots, a bit a step instead. */
+	/* Bytes of each section, from its start, that have pages; of slots, a bit a step instead.
+	 */
 	uint64_t ready[SECTION_COUNT];
 	uint8_t slot_steps[LEDGER_SLOTS_MAX * sizeof(struct ledger_slot) / GROW_STEP / 8];
 } __attribute__((aligned(PAGE))) wiped_pages;
@@ -46,7 +47,8 @@ static uint8_t *section_bytes(enum ledger_section_id section)
 	return (uint8_t *)ledger->header + ledger->header->sections[section].offset;
 }
 
-/* Gives `size` bytes at `start` (page-aligned) pages, within the ledger's share of its file system. */
+/* Gives `size` bytes at `start` (page-aligned) pages, within the ledger's share of its file system.
+ */
 static bool pages_fill(void *start, uint64_t size)
 {
 	if (wiped->frozen || ledger_create_fixed)
@@ -63,7 +65,8 @@ static bool slots_reserve(uint32_t first, uint32_t count)
 {
 	uint64_t end = (uint64_t)(first + count) * sizeof(struct ledger_slot);
 
-	for (uint64_t step = first * sizeof(struct ledger_slot) / GROW_STEP; step * GROW_STEP < end; step++) {
+	for (uint64_t step = first * sizeof(struct ledger_slot) / GROW_STEP; step * GROW_STEP < end;
+	     step++) {
 		uint8_t bit = (uint8_t)(1u << (step % 8)), *byte = &wiped->slot_steps[step / 8];
 
 		if (__atomic_load_n(byte, __ATOMIC_ACQUIRE) & bit)
@@ -94,8 +97,9 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	uint64_t wanted = (end + GROW_STEP - 1) & -(uint64_t)GROW_STEP;
 	if (!pages_fill(section_bytes(section) + ready, wanted - ready))
 		return false;
-	while (ready < wanted && !__atomic_compare_exchange_n(&wiped->ready[section], &ready, wanted, false,
-							      __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
+	while (ready < wanted &&
+	       !__atomic_compare_exchange_n(&wiped->ready[section], &ready, wanted, false,
+					    __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
 		;
 	return true;
 }
@@ -110,8 +114,8 @@ uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 		if (used >= table->capacity || count > table->capacity - used ||
 		    !ledger_file_reserve(section, used, count))
 			return 0;
-	} while (!__atomic_compare_exchange_n(&table->used, &used, used + count, false, __ATOMIC_RELAXED,
-					      __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&table->used, &used, used + count, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return used;
 }
 
@@ -127,7 +131,8 @@ uint32_t ledger_file_string(const char *text)
 
 	if (!ledger->header || size == 1)
 		return 0;
-	uint32_t used = __atomic_load_n(&ledger->header->sections[SECTION_STRINGS].used, __ATOMIC_ACQUIRE);
+	uint32_t used =
+		__atomic_load_n(&ledger->header->sections[SECTION_STRINGS].used, __ATOMIC_ACQUIRE);
 	for (uint32_t at = 1; at < used; at += (uint32_t)strlen(ledger->strings + at) + 1)
 		if (strcmp(ledger->strings + at, text) == 0)
 			return at;
@@ -148,8 +153,8 @@ void ledger_file_prepare(void)
 		enum ledger_section_id section;
 		uint32_t records;
 	} likely[] = {
-		{ SECTION_SLOTS, 1024 },  { SECTION_STACKS, 256 },    { SECTION_FRAMES, 8192 },
-		{ SECTION_MODULES, 128 }, { SECTION_STRINGS, 16384 }, { SECTION_MISUSES, 64 },
+		{ SECTION_SLOTS, 1024 },    { SECTION_STACKS, 256 },	{ SECTION_FRAMES, 8192 },
+		{ SECTION_MODULES, 128 },   { SECTION_STRINGS, 16384 }, { SECTION_MISUSES, 64 },
 		{ SECTION_SNAPSHOTS, 512 },
 	};
 	for (unsigned i = 0; i < sizeof likely / sizeof likely[0]; i++) {
@@ -182,7 +187,8 @@ void ledger_file_trim(void)
 	ledger_file_freeze(true);
 	for (unsigned i = 0; i < SECTION_COUNT; i++) {
 		const struct ledger_section *section = &ledger->header->sections[i];
-		uint64_t ready = wiped->ready[i], size = (uint64_t)section->capacity * section->record_size;
+		uint64_t ready = wiped->ready[i],
+			 size = (uint64_t)section->capacity * section->record_size;
 
 		if (i == SECTION_SLOTS)
 			for (uint64_t step = 0; step * GROW_STEP < size; step++)
@@ -192,13 +198,14 @@ void ledger_file_trim(void)
 	}
 }
 
-/* A thread that comes second waits for the first: 0.2 ms. Not for ever: nobody knows what stops a process. */
+/* A thread that comes second waits for the first: 0.2 ms. Not for ever: nobody knows what stops a
+ * process. */
 static bool open_alone(void)
 {
 	uint32_t nobody = 0;
 
-	for (unsigned turns = 0; !__atomic_compare_exchange_n(&wiped->opening, &nobody, 1, false, __ATOMIC_ACQ_REL,
-							      __ATOMIC_ACQUIRE);
+	for (unsigned turns = 0; !__atomic_compare_exchange_n(&wiped->opening, &nobody, 1, false,
+							      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	     turns++, nobody = 0) {
 		if (turns > 100000)
 			return false;
@@ -231,7 +238,8 @@ bool ledger_file_open(void)
 	if (ledger_create_off || !ledger_file_start())
 		return false;
 	uint64_t all = ~0ull, before = 0;
-	/* No handler may jump out of here, and no thread be cancelled: what is half made would stay so. */
+	/* No handler may jump out of here, and no thread be cancelled: what is half made would stay
+	 * so. */
 	if (sys_call(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all) != 0)
 		return false;
 	bool opened = open_alone();

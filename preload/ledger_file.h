@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mapped ledger of this process. Its bases live on a page that the kernel wipes at fork, so that in any
- * child, of fork and of a raw clone alike, there is no ledger until the child makes its own.
+ * The mapped ledger of this process. Its bases live on a page that the kernel wipes at fork, so
+ * that in any child, of fork and of a raw clone alike, there is no ledger until the child makes its
+ * own.
  */
 #ifndef LEDGER_FILE_H
 #define LEDGER_FILE_H
@@ -10,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* NULL bases: this process has no ledger (yet). Read on the data path; written once by ledger_file_open(). */
+/* NULL bases: this process has no ledger (yet). Read on the data path; written once by
+ * ledger_file_open(). */
 struct ledger_bases {
 	struct ledger_slot *slots;
 	struct ledger_header *header;
@@ -21,7 +23,8 @@ struct ledger_bases {
 	struct ledger_misuse *misuses;
 	struct ledger_snapshot *snapshots;
 	uint32_t pid;	 /* who made it; a vfork child sees the bases and another getpid() */
-	uint32_t serial; /* differs between any two ledgers that one process and its children write */
+	uint32_t serial; /* differs between any two ledgers that one process and its children write
+			  */
 };
 
 /* Alone on its page. In the library's own data, so that a hook reaches it by one instruction. */
@@ -32,26 +35,28 @@ union ledger_page {
 extern union ledger_page ledger_page __attribute__((visibility("hidden")));
 #define ledger (&ledger_page.bases)
 
-/* In the constructor, or at the first hook before it. False: the kernel is too old (before 4.14). */
+/* In the constructor, or at the first hook before it. False: the kernel is too old (before 4.14).
+ */
 bool ledger_file_start(void);
 
 /* Called in a process that is getting its ledger, before anyone can see it. */
 extern void (*ledger_file_on_new)(void);
 
-/* Makes the ledger if there is none. False when it can't be had; recording is then off in this process and the
- * reason has been told once. */
+/* Makes the ledger if there is none. False when it can't be had; recording is then off in this
+ * process and the reason has been told once. */
 bool ledger_file_open(void);
 
 /*
- * Makes records [first, first + count) of a section usable: their pages exist, so that a store can neither
- * raise SIGBUS nor block on a full tmpfs. False when there is no room, or no way to ask for it any more.
- * No lock, no malloc, safe in a signal handler, cheap when they are usable already.
+ * Makes records [first, first + count) of a section usable: their pages exist, so that a store can
+ * neither raise SIGBUS nor block on a full tmpfs. False when there is no room, or no way to ask for
+ * it any more. No lock, no malloc, safe in a signal handler, cheap when they are usable already.
  */
 bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_t count);
 
 /*
- * Takes `count` new records of a section that grows at its end (stacks, frames, modules, strings, misuses) and
- * reserves them: the first one's index, or 0 when there is no room. Records are zeroed. Same promises.
+ * Takes `count` new records of a section that grows at its end (stacks, frames, modules, strings,
+ * misuses) and reserves them: the first one's index, or 0 when there is no room. Records are
+ * zeroed. Same promises.
  */
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count);
 
@@ -61,11 +66,13 @@ void ledger_file_lost(enum ledger_lost reason);
 /* The string's offset in SECTION_STRINGS, interned; 0 when it can't be kept. */
 uint32_t ledger_file_string(const char *text);
 
-/* The program is about to forbid us our system calls: makes the ledger, and reserves what may be needed. */
+/* The program is about to forbid us our system calls: makes the ledger, and reserves what may be
+ * needed. */
 void ledger_file_prepare(void);
 /* From now on nothing is asked of the kernel for the ledger's sake. `false` takes that back. */
 void ledger_file_freeze(bool frozen);
-/* The program is about to lock all its memory: gives back what was mapped and never touched, then freezes. */
+/* The program is about to lock all its memory: gives back what was mapped and never touched, then
+ * freezes. */
 void ledger_file_trim(void);
 
 #endif

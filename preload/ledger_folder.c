@@ -25,7 +25,8 @@ static bool file_read(const char *path, char *buffer, size_t room)
 	return size > 0;
 }
 
-/* The fields of /proc/PID/stat after the name, which may itself hold blanks and brackets; NULL if malformed. */
+/* The fields of /proc/PID/stat after the name, which may itself hold blanks and brackets; NULL if
+ * malformed. */
 static const char *stat_fields(const char *stat)
 {
 	const char *end = strrchr(stat, ')');
@@ -97,7 +98,8 @@ static bool place_name(unsigned place, char path[PATH_MAX])
 	return true;
 }
 
-/* Opens a folder that is ours alone, made if it is missing; or -errno: -EPERM is "not ours or open to others". */
+/* Opens a folder that is ours alone, made if it is missing; or -errno: -EPERM is "not ours or open
+ * to others". */
 static int folder_open(const char *path)
 {
 	struct stat folder;
@@ -116,7 +118,8 @@ static int folder_open(const char *path)
 	if (fd < 0)
 		return fd;
 	int failed = (int)sys_call(SYS_fstat, fd, &folder, 0, 0);
-	if (failed == 0 && (folder.st_uid != (uid_t)sys_call(SYS_geteuid, 0, 0, 0, 0) || (folder.st_mode & 077)))
+	if (failed == 0 &&
+	    (folder.st_uid != (uid_t)sys_call(SYS_geteuid, 0, 0, 0, 0) || (folder.st_mode & 077)))
 		failed = -EPERM;
 	if (failed) {
 		sys_close(fd);
@@ -135,7 +138,8 @@ static void ledger_name(char *path, size_t room, const struct identity *identity
 	text_add(path, room, ".ledger");
 }
 
-bool ledger_folder_path(unsigned place, const struct identity *identity, uint32_t sequence, char path[PATH_MAX])
+bool ledger_folder_path(unsigned place, const struct identity *identity, uint32_t sequence,
+			char path[PATH_MAX])
 {
 	if (!place_name(place, path))
 		return false;
@@ -161,7 +165,8 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 		name[0] = 0;
 		ledger_name(name, sizeof name, identity, n);
 		*sequence = n;
-		fd = sys_openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = sys_openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				0600);
 	}
 	sys_close(folder);
 	if (fd >= 0)
@@ -222,14 +227,18 @@ static bool ended_look(int folder, const char *name, struct ended *ended)
 	ended->name[0] = 0;
 	text_add(ended->name, sizeof ended->name, name);
 	ended->modified = file.st_mtim.tv_sec * 1000000000ll + file.st_mtim.tv_nsec;
-	ended->clean = size == sizeof header && header.state == LEDGER_EXITED && !header.verdict_sockets;
+	ended->clean =
+		size == sizeof header && header.state == LEDGER_EXITED && !header.verdict_sockets;
 	return true;
 }
 
-#define PRUNE_MOST 512 /* ended ledgers looked at in one go: 36 KiB of stack would be too much, so they are mapped */
+#define PRUNE_MOST                                                                                 \
+	512 /* ended ledgers looked at in one go: 36 KiB of stack would be too much, so they are   \
+	       mapped */
 
 /* Calls `seen` with every ledger's name in the folder until it answers false. */
-static void folder_each(int folder, bool (*seen)(int folder, const char *name, void *with), void *with)
+static void folder_each(int folder, bool (*seen)(int folder, const char *name, void *with),
+			void *with)
 {
 	static char buffer[4096] __attribute__((aligned(8)));
 	long size;
@@ -284,7 +293,8 @@ void ledger_folder_prune(const char *path)
 	if (folder < 0)
 		return;
 	folder_each(folder, count_one, &all);
-	/* Ours is among them and runs. Looking into each costs 10 us a file, so only when there may be too many. */
+	/* Ours is among them and runs. Looking into each costs 10 us a file, so only when there may
+	 * be too many. */
 	if (all <= settings.keep + 1)
 		goto close_folder;
 	long map = sys_mmap(NULL, PRUNE_MOST * sizeof *list.items, PROT_READ | PROT_WRITE,

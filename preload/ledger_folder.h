@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where ledgers stand: the folder, the file's name, and the pruning of old ones. Raw system calls only. */
+/* Where ledgers stand: the folder, the file's name, and the pruning of old ones. Raw system calls
+ * only. */
 #ifndef LEDGER_FOLDER_H
 #define LEDGER_FOLDER_H
 
@@ -15,15 +16,18 @@ struct identity {
 };
 void identity_read(struct identity *identity);
 
-/* A new ledger: an open descriptor, or -errno; `path` is its full path (also that of the folder on failure).
- * `place` counts the places to try: false in *more when this was the last. */
+/* A new ledger: an open descriptor, or -errno; `path` is its full path (also that of the folder on
+ * failure). `place` counts the places to try: false in *more when this was the last. */
 int ledger_folder_create(unsigned place, const struct identity *identity, char path[PATH_MAX],
 			 uint32_t *sequence, bool *more);
 
-/* The path of this process's ledger number `sequence` in a place; false when there is no such place. */
-bool ledger_folder_path(unsigned place, const struct identity *identity, uint32_t sequence, char path[PATH_MAX]);
+/* The path of this process's ledger number `sequence` in a place; false when there is no such
+ * place. */
+bool ledger_folder_path(unsigned place, const struct identity *identity, uint32_t sequence,
+			char path[PATH_MAX]);
 
-/* Removes ended ledgers beside `path` beyond the settings' `keep`: clean ones first, then the oldest. */
+/* Removes ended ledgers beside `path` beyond the settings' `keep`: clean ones first, then the
+ * oldest. */
 void ledger_folder_prune(const char *path);
 
 #endif

@@ -22,8 +22,8 @@ int __connect(int fd, const struct sockaddr *address, socklen_t size);
 ssize_t __read(int fd, void *buffer, size_t size);
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t __recv_chk(int fd, void *buffer, size_t size, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *from,
-		       socklen_t *from_size);
+ssize_t __recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags,
+		       struct sockaddr *from, socklen_t *from_size);
 ssize_t __write(int fd, const void *buffer, size_t size);
 ssize_t __send(int fd, const void *buffer, size_t size, int flags);
 int __close(int fd);

@@ -6,8 +6,8 @@
 
 /* The neighbouring numbers that this thread has closed in a row. Three words of TLS. */
 static __thread struct {
-	int last;	   /* 0: none yet; 0 is never a socket's neighbour that matters */
-	int16_t step;	   /* direction of the run: 1, -1, or 0 after its first */
+	int last;     /* 0: none yet; 0 is never a socket's neighbour that matters */
+	int16_t step; /* direction of the run: 1, -1, or 0 after its first */
 	uint16_t length : 15, sweep : 1;
 	uint64_t started;
 } run;
@@ -16,7 +16,8 @@ static __thread struct {
 #define STEP_MOST 3
 /* Shorter runs are pairs of descriptors, closed twice by the same error path. */
 #define SWEEP_LEAST 3
-/* No error path closes so many neighbours one by one: this is a sweep even if all had been sockets. */
+/* No error path closes so many neighbours one by one: this is a sweep even if all had been sockets.
+ */
 #define SWEEP_SURELY 32
 
 static uint32_t this_thread(void)
@@ -57,8 +58,8 @@ static void run_follow(int fd, bool never_ours)
 	}
 	run.last = fd;
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
-	bool sweep = (run.length >= SWEEP_LEAST && never_ours) || (run.length >= SWEEP_LEAST && fd <= 2) ||
-		     run.length >= SWEEP_SURELY;
+	bool sweep = (run.length >= SWEEP_LEAST && never_ours) ||
+		     (run.length >= SWEEP_LEAST && fd <= 2) || run.length >= SWEEP_SURELY;
 	if (sweep && !run.sweep) {
 		run.sweep = 1;
 		run_forgive();

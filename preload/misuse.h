@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls on numbers that are no longer open. A number closed twice is a bug that costs somebody else a connection;
- * a program that closes every number in a range (before exec, or to become a daemon) meets the same EBADF by the
- * hundred and is right. What tells them apart: a sweep is a run of neighbouring numbers closed one after another
- * by one thread, and at least one of them was never a socket that we saw closed.
+ * Calls on numbers that are no longer open. A number closed twice is a bug that costs somebody else
+ * a connection; a program that closes every number in a range (before exec, or to become a daemon)
+ * meets the same EBADF by the hundred and is right. What tells them apart: a sweep is a run of
+ * neighbouring numbers closed one after another by one thread, and at least one of them was never a
+ * socket that we saw closed.
  */
 #ifndef MISUSE_H
 #define MISUSE_H

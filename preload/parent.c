@@ -41,10 +41,12 @@ static stack_id stack_of_parent(stack_id number)
 
 	if (!number || number >= kept.header->sections[SECTION_STACKS].capacity)
 		return 0;
-	const struct ledger_stack *stack = (const struct ledger_stack *)section_of(SECTION_STACKS) + number;
+	const struct ledger_stack *stack =
+		(const struct ledger_stack *)section_of(SECTION_STACKS) + number;
 	const struct ledger_module *modules = section_of(SECTION_MODULES);
 	const uint64_t *frames = (const uint64_t *)section_of(SECTION_FRAMES) + stack->frames;
-	unsigned count = stack->frame_count < LEDGER_FRAMES_MAX ? stack->frame_count : LEDGER_FRAMES_MAX;
+	unsigned count =
+		stack->frame_count < LEDGER_FRAMES_MAX ? stack->frame_count : LEDGER_FRAMES_MAX;
 
 	for (unsigned i = 0; i < count; i++)
 		addresses[i] = modules[FRAME_MODULE(frames[i])].bias + FRAME_OFFSET(frames[i]);
@@ -65,7 +67,8 @@ static bool is_it(const struct ledger_slot *slot, uint64_t cookie)
 {
 	uint32_t phase = LIFE_PHASE(slot->life);
 
-	return slot->cookie == cookie && (phase == PHASE_OPEN || phase == PHASE_CLOSING || phase == PHASE_GONE);
+	return slot->cookie == cookie &&
+	       (phase == PHASE_OPEN || phase == PHASE_CLOSING || phase == PHASE_GONE);
 }
 
 void parent_tell_slot(int fd, struct ledger_slot *slot)
@@ -94,6 +97,7 @@ void parent_tell_slot(int fd, struct ledger_slot *slot)
 	slot->connect_errno = known.connect_errno;
 	slot->connect_stack = stack_of_parent(known.connect_stack);
 	slot->flags |= known.flags & (SOCKET_CONNECTOR | SOCKET_STDIO);
-	if (!slot->peer.known && known.family != 1 /* AF_UNIX: its path is a string of the parent's */)
+	if (!slot->peer.known &&
+	    known.family != 1 /* AF_UNIX: its path is a string of the parent's */)
 		slot->peer = known.peer;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's book, as a child of fork may still read it: the mapping is shared, so where a socket was opened and
- * where the fork was called stand there. The parent goes on writing meanwhile, and may use a number again; so the
- * slots of its latest sockets, which are what servers hand to a child, are copied at the fork.
+ * The parent's book, as a child of fork may still read it: the mapping is shared, so where a socket
+ * was opened and where the fork was called stand there. The parent goes on writing meanwhile, and
+ * may use a number again; so the slots of its latest sockets, which are what servers hand to a
+ * child, are copied at the fork.
  */
 #ifndef PARENT_H
 #define PARENT_H
@@ -24,7 +25,8 @@ void parent_keep(const struct parent *parent);
 /* Once the child has its ledger: notes the fork in its header, once. */
 void parent_tell_fork(void);
 
-/* What the parent knew of an inherited socket, by its cookie: where and how it was opened and connected. */
+/* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
+ * connected. */
 void parent_tell_slot(int fd, struct ledger_slot *slot);
 
 #endif

@@ -61,8 +61,8 @@ bool process_is_ours(void)
 	if (ledger->pid == pid)
 		return true;
 	/* Wiped: a child of a fork that no hook saw. Not wiped, and another pid: a vfork child. */
-	if (ledger->pid || !__atomic_compare_exchange_n(&ledger->pid, &owner, pid, false, __ATOMIC_ACQ_REL,
-							__ATOMIC_ACQUIRE))
+	if (ledger->pid || !__atomic_compare_exchange_n(&ledger->pid, &owner, pid, false,
+							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return owner == pid;
 	return true;
 }
@@ -112,7 +112,8 @@ static void state_set(enum ledger_state state, int status)
 
 void process_exec(bool begins)
 {
-	/* Without a watched number there is nothing to hand on, and the first words of a shell's life stay cheap. */
+	/* Without a watched number there is nothing to hand on, and the first words of a shell's
+	 * life stay cheap. */
 	if (!fdtable_end() || !process_is_ours())
 		return;
 	if (begins && !filtered)
@@ -180,7 +181,8 @@ static void predecessor_read(int fd)
 	struct ledger_slot slot;
 
 	if (sys_pread(fd, &header, sizeof header, 0) != sizeof header ||
-	    memcmp(header.magic, LEDGER_MAGIC, sizeof header.magic) != 0 || header.state != LEDGER_EXEC)
+	    memcmp(header.magic, LEDGER_MAGIC, sizeof header.magic) != 0 ||
+	    header.state != LEDGER_EXEC)
 		return;
 	const struct ledger_section *slots = &header.sections[SECTION_SLOTS];
 	if (slots->record_size < sizeof slot)
@@ -189,12 +191,14 @@ static void predecessor_read(int fd)
 		uint64_t cookie = 0;
 		unsigned size = sizeof cookie;
 
-		if (sys_pread(fd, &slot, sizeof slot, slots->offset + i * slots->record_size) != sizeof slot)
+		if (sys_pread(fd, &slot, sizeof slot, slots->offset + i * slots->record_size) !=
+		    sizeof slot)
 			return;
-		if ((LIFE_PHASE(slot.life) == PHASE_OPEN || LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
+		if ((LIFE_PHASE(slot.life) == PHASE_OPEN ||
+		     LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
 		    !fdtable_watches((int)i) &&
-		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 && cookie == slot.cookie &&
-		    process_ready())
+		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 &&
+		    cookie == slot.cookie && process_ready())
 			track_adopt((int)i, ORIGIN_ADOPTED, CALL_none, 0);
 	}
 }

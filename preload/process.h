@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The process as the ledger sees it: whose memory this is, what it may still ask of the kernel, and how it ends. */
+/* The process as the ledger sees it: whose memory this is, what it may still ask of the kernel, and
+ * how it ends. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
 #include "parent.h"
 #include <stdbool.h>
 
-/* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when auditing is
- * switched off. Costs a getpid(); starts what is not started yet. */
+/* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when
+ * auditing is switched off. Costs a getpid(); starts what is not started yet. */
 bool process_is_ours(void);
 
 /* Ours, and with a ledger: makes it at the first need. */
 bool process_ready(void);
 
 /*
- * The same for a call that makes a descriptor, without the getpid(): a vfork child that opens sockets is unheard of,
- * and what it would leave here is found gone as drift.
+ * The same for a call that makes a descriptor, without the getpid(): a vfork child that opens
+ * sockets is unheard of, and what it would leave here is found gone as drift.
  */
 bool process_ready_to_open(void);
 
@@ -31,7 +32,8 @@ void process_exec(bool begins);
 /* The process is about to end with `status`: snapshot, summary. Returns the status to end with. */
 int process_ends(int status);
 
-/* A filter is about to be installed: nothing is asked of the kernel from here on. `false` takes it back. */
+/* A filter is about to be installed: nothing is asked of the kernel from here on. `false` takes it
+ * back. */
 void process_filter(bool installed);
 
 /* Recording ends for good: not even the cycle counter may be read from here on. */

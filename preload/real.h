@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* libc's functions behind our hooks (or those of the next preload), looked up once, at the first need: other
- * libraries' constructors call hooks before ours has run. */
+/* libc's functions behind our hooks (or those of the next preload), looked up once, at the first
+ * need: other libraries' constructors call hooks before ours has run. */
 #ifndef REAL_H
 #define REAL_H
 
 #include "libc_decl.h"
 
 /*
- * Each entry starts as a stub that fills the whole table and goes on to the real function, so that a call through
- * it needs no check (real_first.c).
+ * Each entry starts as a stub that fills the whole table and goes on to the real function, so that
+ * a call through it needs no check (real_first.c).
  */
 struct real_functions {
 	void *none; /* entries are indexed by enum call */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first call of each hook, when it comes before our constructor (another library's constructor): a stub keeps
- * the arguments, fills the table and jumps to the real function. Checking for an empty entry instead would cost
- * every read of a file five instructions for ever.
+ * The first call of each hook, when it comes before our constructor (another library's
+ * constructor): a stub keeps the arguments, fills the table and jumps to the real function.
+ * Checking for an empty entry instead would cost every read of a file five instructions for ever.
  */
 #include "real.h"
 
@@ -12,7 +12,8 @@ void real_first(void);
 /* In: the call's index on top of the stack. No hooked function takes floating-point arguments. */
 __attribute__((naked, visibility("hidden"))) void real_first(void)
 {
-	__asm__("push %rax\n\tpush %rdi\n\tpush %rsi\n\tpush %rdx\n\tpush %rcx\n\tpush %r8\n\tpush %r9\n\t"
+	__asm__("push %rax\n\tpush %rdi\n\tpush %rsi\n\tpush %rdx\n\tpush %rcx\n\tpush %r8\n\tpush "
+		"%r9\n\t"
 		"push %rbp\n\tmov %rsp, %rbp\n\tand $-16, %rsp\n\t"
 		"call real_resolve\n\t"
 		"mov %rbp, %rsp\n\tpop %rbp\n\t"
@@ -21,10 +22,10 @@ __attribute__((naked, visibility("hidden"))) void real_first(void)
 		"lea real_functions(%rip), %r10\n\t"
 		"jmp *(%r10,%r11,8)");
 }
-#define FIRST(name)                                                      \
-	__attribute__((naked)) static void first_##name(void)            \
-	{                                                                \
-		__asm__("push %0\n\tjmp real_first" ::"i"(CALL_##name)); \
+#define FIRST(name)                                                                                \
+	__attribute__((naked)) static void first_##name(void)                                      \
+	{                                                                                          \
+		__asm__("push %0\n\tjmp real_first" ::"i"(CALL_##name));                           \
 	}
 #elif defined(__aarch64__)
 /* In: the call's index in x16. */
@@ -40,10 +41,10 @@ __attribute__((naked, visibility("hidden"))) void real_first(void)
 		"adrp x17, real_functions\n\tadd x17, x17, :lo12:real_functions\n\t"
 		"ldr x16, [x17, x16, lsl #3]\n\tbr x16");
 }
-#define FIRST(name)                                                         \
-	__attribute__((naked)) static void first_##name(void)               \
-	{                                                                   \
-		__asm__("mov x16, %0\n\tb real_first" ::"i"(CALL_##name)); \
+#define FIRST(name)                                                                                \
+	__attribute__((naked)) static void first_##name(void)                                      \
+	{                                                                                          \
+		__asm__("mov x16, %0\n\tb real_first" ::"i"(CALL_##name));                         \
 	}
 #endif
 

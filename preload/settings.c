@@ -119,7 +119,9 @@ static void pair_read(char *pair, const char *program)
 		return;
 	}
 	complain("SOCKAUDIT_OPTIONS: unknown key '", pair,
-		 "' is ignored; known are dir, log, grace, frames, keep, exitcode, summary, enabled, only", NULL);
+		 "' is ignored; known are dir, log, grace, frames, keep, exitcode, summary, "
+		 "enabled, only",
+		 NULL);
 }
 
 void settings_read(const char *text, const char *program)

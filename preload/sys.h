@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls made without libc: no errno, no cancellation point, no hook of ours or of another preload. Each
- * returns what the kernel returns: a result, or -errno.
+ * System calls made without libc: no errno, no cancellation point, no hook of ours or of another
+ * preload. Each returns what the kernel returns: a result, or -errno.
  */
 #ifndef SYS_H
 #define SYS_H
@@ -45,7 +45,7 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
 #error "sockaudit knows the system call convention of x86-64 and aarch64"
 #endif
 
-#define sys_call(number, a, b, c, d) \
+#define sys_call(number, a, b, c, d)                                                               \
 	sys_call6(number, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 static inline int sys_open(const char *path, int flags, int mode)

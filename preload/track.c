@@ -25,7 +25,9 @@ static uint64_t option64(int fd, int option)
 	uint64_t value = 0;
 	unsigned size = sizeof value;
 
-	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
+	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0
+		       ? value
+		       : 0;
 }
 
 static int option_int(int fd, int option)
@@ -33,7 +35,9 @@ static int option_int(int fd, int option)
 	int value = -1;
 	unsigned size = sizeof value;
 
-	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+	return !process_is_filtered() && sys_getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0
+		       ? value
+		       : -1;
 }
 
 /* What the kernel knows and every life needs. False: it is no socket. */
@@ -60,9 +64,10 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 	return true;
 }
 
-/* A slot with what all births have in common; publish it when the rest is filled. NULL: not recordable. */
-static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, int type, enum call call,
-				 stack_id stack)
+/* A slot with what all births have in common; publish it when the rest is filled. NULL: not
+ * recordable. */
+static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, int type,
+				 enum call call, stack_id stack)
 {
 	struct ledger_slot *slot = fdtable_begin(fd);
 
@@ -89,7 +94,8 @@ void track_open(int fd, int family, int type, enum call call, void *frame)
 {
 	if (!process_ready_to_open())
 		return;
-	struct ledger_slot *slot = birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame));
+	struct ledger_slot *slot =
+		birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame));
 	if (slot)
 		fdtable_publish(fd, slot);
 }
@@ -116,16 +122,17 @@ bool track_may_ask_peer(int listener)
 	return slot && (slot->family == AF_INET || slot->family == AF_INET6);
 }
 
-void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags, enum call call,
-		  void *frame)
+void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags,
+		  enum call call, void *frame)
 {
 	if (!process_ready_to_open())
 		return;
 	struct ledger_slot *from = track_slot(listener, call);
 	int family = from ? from->family : option_int(fd, SO_DOMAIN);
 	int type = from ? from->type : option_int(fd, SO_TYPE);
-	struct ledger_slot *slot = birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
-					 stacks_capture(frame));
+	struct ledger_slot *slot =
+		birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
+		      stacks_capture(frame));
 	if (!slot)
 		return;
 	slot->flags |= SOCKET_CONNECTED;
@@ -163,14 +170,17 @@ bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id sta
 		parent_tell_slot(fd, slot);
 	/* Another descriptor here may lead to the same socket. */
 	for (uint32_t i = 0; slot->cookie && i <= ledger->header->max_fd; i++) {
-		struct ledger_slot *other = fdtable_watch[i] == WATCH_SOCKET ? ledger->slots + i : NULL;
+		struct ledger_slot *other =
+			fdtable_watch[i] == WATCH_SOCKET ? ledger->slots + i : NULL;
 
 		if (other && other != slot && other->cookie == slot->cookie &&
 		    LIFE_PHASE(other->life) == PHASE_OPEN) {
 			fdtable_group(other, slot);
 			slot->origin = ORIGIN_COPY;
-			/* A socket that came back to the process that made it is as much its own as before. */
-			slot->flags = (slot->flags & ~(uint32_t)SOCKET_FOREIGN) | (other->flags & SOCKET_FOREIGN);
+			/* A socket that came back to the process that made it is as much its own as
+			 * before. */
+			slot->flags = (slot->flags & ~(uint32_t)SOCKET_FOREIGN) |
+				      (other->flags & SOCKET_FOREIGN);
 			break;
 		}
 	}
@@ -185,10 +195,12 @@ void track_received(const struct msghdr *message, bool cloexec, enum call call, 
 	if (!process_ready())
 		return;
 	stack_id stack = 0;
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(&readable); part; part = CMSG_NXTHDR(&readable, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&readable); part;
+	     part = CMSG_NXTHDR(&readable, part)) {
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len; at += sizeof(int)) {
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len;
+		     at += sizeof(int)) {
 			int fd;
 
 			memcpy(&fd, (char *)part + at, sizeof fd);
@@ -213,8 +225,8 @@ struct ledger_slot *track_slot(int fd, enum call call)
 		return NULL;
 	/* One thread adopts; another that meets the number meanwhile has nothing to tell yet. */
 	uint8_t inherited = WATCH_INHERITED;
-	if (__atomic_compare_exchange_n(&fdtable_watch[fd], &inherited, WATCH_NOT, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&fdtable_watch[fd], &inherited, WATCH_NOT, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		track_adopt(fd, ORIGIN_INHERITED, call, ledger->header->fork_stack);
 	return fdtable_slot(fd);
 }
@@ -250,18 +262,20 @@ void track_connect_failed(struct ledger_slot *slot, int error, enum call call, v
 /* connect(AF_UNSPEC): the socket is as good as new. */
 static void dissolve(struct ledger_slot *slot)
 {
-	memset(&slot->eof_at, 0, offsetof(struct ledger_slot, local) - offsetof(struct ledger_slot, eof_at));
+	memset(&slot->eof_at, 0,
+	       offsetof(struct ledger_slot, local) - offsetof(struct ledger_slot, eof_at));
 	slot->peer.known = 0;
 	slot->eof_reads = 0;
 	slot->received = slot->sent = 0;
 	slot->direction = DIRECTION_NONE;
 	slot->connect_at = 0;
 	track_flags(slot, 0,
-		    SOCKET_CONNECTED | SOCKET_CONNECTING | SOCKET_CONNECT_FAILED | SOCKET_SHUT_READ |
-			    SOCKET_SHUT_WRITE);
+		    SOCKET_CONNECTED | SOCKET_CONNECTING | SOCKET_CONNECT_FAILED |
+			    SOCKET_SHUT_READ | SOCKET_SHUT_WRITE);
 }
 
-void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size, enum call call, void *frame)
+void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size,
+		   enum call call, void *frame)
 {
 	struct ledger_slot *slot = track_slot(fd, call);
 
@@ -275,7 +289,8 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 		return;
 	case EISCONN:
 		if (slot->flags & SOCKET_CONNECTING)
-			track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
+			track_flags(slot, SOCKET_CONNECTED,
+				    SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
 		return;
 	case EALREADY:
 		return;
@@ -287,7 +302,8 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 	}
 	address_keep(&slot->peer, address, size);
 	if (slot->type != SOCK_STREAM && slot->type != SOCK_SEQPACKET) {
-		/* A datagram socket has no connection that could fail: the next connect() names another peer. */
+		/* A datagram socket has no connection that could fail: the next connect() names
+		 * another peer. */
 		if (!error)
 			track_flags(slot, SOCKET_CONNECTED | SOCKET_CONNECTOR, 0);
 		return;
@@ -305,7 +321,8 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 		track_flags(slot, SOCKET_CONNECTING, SOCKET_CONNECT_FAILED);
 	else
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
-	/* The local address is left to the join and the exit's snapshot: the kernel keeps it, even after a reset. */
+	/* The local address is left to the join and the exit's snapshot: the kernel keeps it, even
+	 * after a reset. */
 }
 
 void track_told_error(int fd, int so_error, enum call call, void *frame)
@@ -336,7 +353,9 @@ void track_shutdown(int fd, int how, enum call call, void *frame)
 	if (!slot || slot->type != SOCK_STREAM)
 		return;
 	track_flags(slot,
-		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) | (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0), 0);
+		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) |
+			    (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0),
+		    0);
 	if (slot->shutdown_at || ~slot->flags & (SOCKET_SHUT_READ | SOCKET_SHUT_WRITE))
 		return;
 	slot->shutdown_call = (uint8_t)call;

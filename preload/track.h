@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change errno (OBSERVE
- * keeps it), never block, never allocate. `frame` is the hook's HERE. Splits: track.c (birth, connection),
- * track_data.c (reads, writes), track_end.c (close, copies, misuse).
+ * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change
+ * errno (OBSERVE keeps it), never block, never allocate. `frame` is the hook's HERE. Splits:
+ * track.c (birth, connection), track_data.c (reads, writes), track_end.c (close, copies, misuse).
  */
 #ifndef TRACK_H
 #define TRACK_H
@@ -15,27 +15,31 @@
 /* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
 void track_open(int fd, int family, int type, enum call call, void *frame);
 void track_pair(const int fds[2], int family, int type, enum call call, void *frame);
-/* `address` is what accept() told of the peer, NULL if it was not asked; `flags` as given to accept4(). */
-/* Whether the peer's address may be asked of an accept() that the program calls without: not of AF_UNIX, where a
- * peer that has gone would make it fail. */
+/* `address` is what accept() told of the peer, NULL if it was not asked; `flags` as given to
+ * accept4(). */
+/* Whether the peer's address may be asked of an accept() that the program calls without: not of
+ * AF_UNIX, where a peer that has gone would make it fail. */
 bool track_may_ask_peer(int listener);
-void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags, enum call call,
-		  void *frame);
+void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags,
+		  enum call call, void *frame);
 /* Descriptors that came with a message. */
 void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame);
-/* Found open after exec, or of the parent and now used in the child. False: it is no socket (any more). */
+/* Found open after exec, or of the parent and now used in the child. False: it is no socket (any
+ * more). */
 bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id stack);
 
 /* Connection. `error` is errno after the call when it failed, else 0. */
 void track_bound(int fd, const struct sockaddr *address, socklen_t size);
 void track_listening(int fd);
-void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size, enum call call, void *frame);
+void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size,
+		   enum call call, void *frame);
 void track_told_error(int fd, int so_error, enum call call, void *frame);
 void track_shutdown(int fd, int how, enum call call, void *frame);
 void track_stdio(int fd);
 void track_cloexec(int fd, bool cloexec);
 
-/* The end. Before the real close; what it returns goes into track_closed() with errno, or 0 on success. */
+/* The end. Before the real close; what it returns goes into track_closed() with errno, or 0 on
+ * success. */
 struct closing {
 	uint32_t life;
 	bool told; /* false: nothing to tell afterwards */
@@ -68,7 +72,8 @@ static inline bool track_nothing(ssize_t n)
 }
 
 /* All that is not data: EOF, errors, a child's first use. Keeps errno. */
-void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call, void *frame);
+void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call,
+		     void *frame);
 void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call call, void *frame);
 
 enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT };
@@ -96,11 +101,12 @@ static inline void track_data_out(struct ledger_slot *slot, size_t n, enum call 
 }
 
 /*
- * `n` bytes came, of `size` asked for. Plain stores and the cycle counter, nothing else, while there is data. When
- * the number has another owner by now, they land in a slot that nobody is hurt by.
+ * `n` bytes came, of `size` asked for. Plain stores and the cycle counter, nothing else, while
+ * there is data. When the number has another owner by now, they land in a slot that nobody is hurt
+ * by.
  */
-static inline void track_read(int fd, struct use use, ssize_t n, size_t size, int flags, enum call call,
-			      void *frame)
+static inline void track_read(int fd, struct use use, ssize_t n, size_t size, int flags,
+			      enum call call, void *frame)
 {
 	if (__builtin_expect(n > 0 && use.slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE)), 1))
 		track_data_in(use.slot, (size_t)n, call);
@@ -108,7 +114,8 @@ static inline void track_read(int fd, struct use use, ssize_t n, size_t size, in
 		track_read_rest(fd, use.life, n, size, flags, call, frame);
 }
 
-static inline void track_write(int fd, struct use use, ssize_t n, int flags, enum call call, void *frame)
+static inline void track_write(int fd, struct use use, ssize_t n, int flags, enum call call,
+			       void *frame)
 {
 	if (__builtin_expect(n > 0 && use.slot && !(flags & MSG_FASTOPEN), 1))
 		track_data_out(use.slot, (size_t)n, call);
@@ -118,12 +125,14 @@ static inline void track_write(int fd, struct use use, ssize_t n, int flags, enu
 
 /* Internals that the three parts share. */
 
-/* The slot to write to: adopted in a child first, NULL when it can't be or is not ours to change. */
+/* The slot to write to: adopted in a child first, NULL when it can't be or is not ours to change.
+ */
 struct ledger_slot *track_slot(int fd, enum call call);
 /* False when the number is another socket by now (counted as drift), or `life` is over. */
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
 void track_connect_failed(struct ledger_slot *slot, int error, enum call call, void *frame);
-void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call, void *frame);
+void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call,
+		 void *frame);
 void track_flags(struct ledger_slot *slot, uint32_t set, uint32_t clear);
 
 #endif

@@ -18,7 +18,8 @@ bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 	if (failed == 0 && cookie == slot->cookie)
 		return true;
 	/* It went behind our back, unless a close() of another thread explains it. */
-	if (slot->life == now && LIFE_PHASE(now) == PHASE_OPEN && (failed == 0 || failed == -EBADF)) {
+	if (slot->life == now && LIFE_PHASE(now) == PHASE_OPEN &&
+	    (failed == 0 || failed == -EBADF)) {
 		fdtable_watch[fd] = WATCH_NOT;
 		fdtable_finish(fd, now, true);
 	}
@@ -43,20 +44,23 @@ static bool error_is_final(int error)
 	return false;
 }
 
-void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call, void *frame)
+void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call,
+		 void *frame)
 {
 	if (slot->type != SOCK_STREAM || !error_is_final(error) || slot->error_claim)
 		return;
 	if (error == EPIPE && (slot->flags & SOCKET_SHUT_WRITE))
 		return; /* our own doing */
-	/* Connected is what has carried data, too: not everyone asks for SO_ERROR after EINPROGRESS. */
+	/* Connected is what has carried data, too: not everyone asks for SO_ERROR after
+	 * EINPROGRESS. */
 	bool connected = (slot->flags & SOCKET_CONNECTED) || slot->received || slot->sent;
 	if (!connected && !(slot->flags & SOCKET_CONNECTING))
 		return;
 	if (!track_confirm(fd, slot, life))
 		return;
 	/* With TCP_FASTOPEN_CONNECT, connect() says 0 and the first send learns better. */
-	if (!connected || (error == ECONNREFUSED && !slot->received && (slot->flags & SOCKET_CONNECTOR))) {
+	if (!connected ||
+	    (error == ECONNREFUSED && !slot->received && (slot->flags & SOCKET_CONNECTOR))) {
 		track_connect_failed(slot, error, call, frame);
 		return;
 	}
@@ -78,7 +82,8 @@ static void eof(int fd, struct ledger_slot *slot, uint32_t life, enum call call,
 		slot->eof_reads++;
 		return;
 	}
-	if (!track_confirm(fd, slot, life) || __atomic_exchange_n(&slot->eof_claim, 1, __ATOMIC_ACQ_REL))
+	if (!track_confirm(fd, slot, life) ||
+	    __atomic_exchange_n(&slot->eof_claim, 1, __ATOMIC_ACQ_REL))
 		return;
 	if (slot->flags & SOCKET_CONNECTING)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING);
@@ -88,7 +93,8 @@ static void eof(int fd, struct ledger_slot *slot, uint32_t life, enum call call,
 	__atomic_store_n(&slot->eof_at, cycles_now(), __ATOMIC_RELEASE);
 }
 
-void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call, void *frame)
+void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call,
+		     void *frame)
 {
 	int error = errno;
 
@@ -111,7 +117,8 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 	struct ledger_slot *slot = track_slot(fd, call);
 	if (!slot)
 		goto out;
-	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) && slot->type == SOCK_STREAM) {
+	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) &&
+	    slot->type == SOCK_STREAM) {
 		/* TCP Fast Open: this send was the connect(). */
 		track_flags(slot, SOCKET_CONNECTOR, 0);
 		if (n < 0 && error != EINPROGRESS) {

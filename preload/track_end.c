@@ -10,7 +10,8 @@ struct closing track_close(int fd, enum call call, void *frame)
 	struct closing closing = { 0, true };
 
 	if (!ledger->slots) {
-		/* A child closes what its parent had: nothing to record. In a vfork child the byte is the parent's. */
+		/* A child closes what its parent had: nothing to record. In a vfork child the byte
+		 * is the parent's. */
 		if (fdtable_watches(fd) && process_is_ours())
 			fdtable_watch[fd] = WATCH_NOT;
 		closing.told = false;
@@ -43,8 +44,11 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 	if (closing.life)
 		/* Any error but EBADF, and the descriptor is closed all the same: close(2). */
 		fdtable_finish(fd, closing.life, error == EBADF);
-	misuse_closed(fd, closing.life ? CLOSED_SOCKET : error == EBADF ? CLOSE_REFUSED : CLOSED_OTHER, call,
-		      frame);
+	misuse_closed(fd,
+		      closing.life     ? CLOSED_SOCKET
+		      : error == EBADF ? CLOSE_REFUSED
+				       : CLOSED_OTHER,
+		      call, frame);
 }
 
 bool track_close_range(unsigned first, unsigned last, enum call call, void *frame)
@@ -86,7 +90,8 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
 
 void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 {
-	if (from == to || to < 0 || (!fdtable_watches(from) && !fdtable_watches(to)) || !process_is_ours())
+	if (from == to || to < 0 || (!fdtable_watches(from) && !fdtable_watches(to)) ||
+	    !process_is_ours())
 		return;
 	struct ledger_slot *source = track_slot(from, call);
 	stack_id stack = ledger->slots ? stacks_capture(frame) : 0;

@@ -238,9 +238,10 @@ static bool look_up(void *library, const char *name, void *function)
 }
 
 /*
- * The first use of libunwind opens a pipe, by which its local mode asks whether memory can be read. Ours never uses
- * it, but there it stands at the lowest free numbers, where the program expects its own descriptors. So it is closed
- * at once: told apart from any other by the numbers that a pipe would have got before.
+ * The first use of libunwind opens a pipe, by which its local mode asks whether memory can be read.
+ * Ours never uses it, but there it stands at the lowest free numbers, where the program expects its
+ * own descriptors. So it is closed at once: told apart from any other by the numbers that a pipe
+ * would have got before.
  */
 static bool pipe_would_get(int ends[2])
 {

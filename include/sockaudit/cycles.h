@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock of the ledger: the processor's cycle counter, read without a system call even where there is no
- * vDSO (valgrind, a seccomp filter), and its conversion to nanoseconds of CLOCK_MONOTONIC.
+ * The clock of the ledger: the processor's cycle counter, read without a system call even where
+ * there is no vDSO (valgrind, a seccomp filter), and its conversion to nanoseconds of
+ * CLOCK_MONOTONIC.
  */
 #ifndef SOCKAUDIT_CYCLES_H
 #define SOCKAUDIT_CYCLES_H
@@ -45,17 +46,20 @@ static inline struct ledger_clock clock_pair_now(void)
 	clock_gettime(CLOCK_REALTIME, &realtime);
 	return (struct ledger_clock){
 		.cycles = cycles,
-		.monotonic_ns = (uint64_t)monotonic.tv_sec * 1000000000u + (uint64_t)monotonic.tv_nsec,
+		.monotonic_ns =
+			(uint64_t)monotonic.tv_sec * 1000000000u + (uint64_t)monotonic.tv_nsec,
 		.realtime_ns = (uint64_t)realtime.tv_sec * 1000000000u + (uint64_t)realtime.tv_nsec,
 	};
 }
 
-/* Nanoseconds per cycle from two pairs; 0 when they are too close (under a millisecond) or run backwards. */
+/* Nanoseconds per cycle from two pairs; 0 when they are too close (under a millisecond) or run
+ * backwards. */
 static inline double clock_rate(const struct ledger_clock *from, const struct ledger_clock *to)
 {
 	if (to->cycles <= from->cycles || to->monotonic_ns < from->monotonic_ns + 1000000u)
 		return 0;
-	return (double)(to->monotonic_ns - from->monotonic_ns) / (double)(to->cycles - from->cycles);
+	return (double)(to->monotonic_ns - from->monotonic_ns) /
+	       (double)(to->cycles - from->cycles);
 }
 
 /* Milliseconds from `earlier` to `later`; 0 when they are in the other order. */

@@ -1,47 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger: one process's book of its sockets, a file mapped by libsockaudit.so while the process lives
- * and read by sockaudit at any moment, also after the process was killed.
+ * The ledger: one process's book of its sockets, a file mapped by libsockaudit.so while the process
+ * lives and read by sockaudit at any moment, also after the process was killed.
  *
- * The file is a header followed by sections, each an array of records of one size. It is sparse: a section
- * reaches to its largest size from the start, but only records in use have pages. Everything is fixed-width
- * and in the machine's byte order; a reference is an index or an offset, never a pointer; zero means absent,
- * so that a page never written reads as "nothing here". Layout changes append fields (a reader takes a
- * record's size from its section, not from this header) or raise LEDGER_VERSION.
+ * The file is a header followed by sections, each an array of records of one size. It is sparse: a
+ * section reaches to its largest size from the start, but only records in use have pages.
+ * Everything is fixed-width and in the machine's byte order; a reference is an index or an offset,
+ * never a pointer; zero means absent, so that a page never written reads as "nothing here". Layout
+ * changes append fields (a reader takes a record's size from its section, not from this header) or
+ * raise LEDGER_VERSION.
  *
- * A reader believes nothing: sections may reach beyond the file, references beyond their section, strings
- * may lack their end, and a record may be half written (see ledger_slot.life).
+ * A reader believes nothing: sections may reach beyond the file, references beyond their section,
+ * strings may lack their end, and a record may be half written (see ledger_slot.life).
  *
- * Times are cycle counter readings (cycles.h) unless the name ends in _ns; 0 is "never". The header's
- * clock pairs turn them into nanoseconds of CLOCK_MONOTONIC.
+ * Times are cycle counter readings (cycles.h) unless the name ends in _ns; 0 is "never". The
+ * header's clock pairs turn them into nanoseconds of CLOCK_MONOTONIC.
  */
 #ifndef SOCKAUDIT_LEDGER_H
 #define SOCKAUDIT_LEDGER_H
 
 #include <stdint.h>
 
-#define LEDGER_MAGIC "SOCKAUD\n"
-#define LEDGER_VERSION 1u
+#define LEDGER_MAGIC	  "SOCKAUD\n"
+#define LEDGER_VERSION	  1u
 #define LEDGER_BYTE_ORDER 0x01020304u
 
-/* A socket's number may be as large as this; larger ones are counted in LOST_SLOTS and not recorded. */
-#define LEDGER_SLOTS_MAX (1u << 20)
+/* A socket's number may be as large as this; larger ones are counted in LOST_SLOTS and not
+ * recorded. */
+#define LEDGER_SLOTS_MAX  (1u << 20)
 #define LEDGER_FRAMES_MAX 64 /* return addresses kept of one stack */
-#define LEDGER_CALLS_MAX 256
-#define LEDGER_CALL_NAME 24
-#define LEDGER_CLOSERS 4
+#define LEDGER_CALLS_MAX  256
+#define LEDGER_CALL_NAME  24
+#define LEDGER_CLOSERS	  4
 
 /* A stack's number in its ledger; 0 is "no stack". Equal stacks have equal numbers. */
 typedef uint32_t stack_id;
 
 enum ledger_section_id {
-	SECTION_SLOTS,     /* struct ledger_slot, indexed by file descriptor */
-	SECTION_STACKS,    /* struct ledger_stack, indexed by stack_id; [0] is unused */
-	SECTION_FRAMES,    /* uint64_t, see FRAME_*; [0] is unused */
+	SECTION_SLOTS,	   /* struct ledger_slot, indexed by file descriptor */
+	SECTION_STACKS,	   /* struct ledger_stack, indexed by stack_id; [0] is unused */
+	SECTION_FRAMES,	   /* uint64_t, see FRAME_*; [0] is unused */
 	SECTION_MODULES,   /* struct ledger_module; [0] is "unknown" */
 	SECTION_STRINGS,   /* bytes: NUL-terminated strings, referenced by offset; offset 0 is "" */
 	SECTION_MISUSES,   /* struct ledger_misuse: calls on numbers that were no longer open */
-	SECTION_SNAPSHOTS, /* struct ledger_snapshot: the kernel's view of each open socket at exit */
+	SECTION_SNAPSHOTS, /* struct ledger_snapshot: the kernel's view of each open socket at exit
+			    */
 	SECTION_COUNT,
 	SECTION_ROOM = 16, /* entries in the header; the rest is for later */
 };
@@ -50,7 +53,8 @@ struct ledger_section {
 	uint64_t offset; /* from the start of the file */
 	uint32_t record_size;
 	uint32_t capacity; /* records */
-	uint32_t used;	   /* records handed out, [0] included; may exceed capacity when some were lost */
+	uint32_t used; /* records handed out, [0] included; may exceed capacity when some were lost
+			*/
 	uint32_t reserved;
 };
 
@@ -62,18 +66,18 @@ enum ledger_state {
 
 /* Why something is not in the ledger; a count each. */
 enum ledger_lost {
-	LOST_SLOTS,	  /* a number beyond the table, or no room to grow it */
-	LOST_STACKS,	  /* no room for another distinct stack */
-	LOST_MODULES,	  /* no room for another module: frames are unresolvable addresses */
+	LOST_SLOTS,   /* a number beyond the table, or no room to grow it */
+	LOST_STACKS,  /* no room for another distinct stack */
+	LOST_MODULES, /* no room for another module: frames are unresolvable addresses */
 	LOST_STRINGS,
 	LOST_MISUSES,
-	LOST_COOKIES,	  /* SO_COOKIE refused: joined by inode or not at all */
-	LOST_FALLBACK,	  /* stacks unwound by libgcc_s because libunwind must not be used there */
-	LOST_SHALLOW,	  /* stacks of one frame: no unwinder, or too little stack left */
-	LOST_TABLES,	  /* a thread or child took its own descriptor table (CLONE_FILES unshared) */
-	LOST_SECCOMP,	  /* calls recorded without asking the kernel, after a seccomp filter */
-	LOST_CHILDREN,	  /* vfork children's changes, which are not ours */
-	LOST_RACES,	  /* two threads met on one number; the later gave up */
+	LOST_COOKIES,  /* SO_COOKIE refused: joined by inode or not at all */
+	LOST_FALLBACK, /* stacks unwound by libgcc_s because libunwind must not be used there */
+	LOST_SHALLOW,  /* stacks of one frame: no unwinder, or too little stack left */
+	LOST_TABLES,   /* a thread or child took its own descriptor table (CLONE_FILES unshared) */
+	LOST_SECCOMP,  /* calls recorded without asking the kernel, after a seccomp filter */
+	LOST_CHILDREN, /* vfork children's changes, which are not ours */
+	LOST_RACES,    /* two threads met on one number; the later gave up */
 	LOST_COUNT,
 	LOST_ROOM = 32,
 };
@@ -86,14 +90,15 @@ struct ledger_clock {
 
 /* Sums over the process's life; updated by atomic additions, readable at any time. */
 struct ledger_totals {
-	uint64_t opened;    /* born here: socket, accept, each end of a socketpair */
-	uint64_t closed;    /* of those: the last descriptor here is gone, however it went */
-	uint64_t drift;	    /* of the closed: found gone without a close that we saw */
-	uint64_t copied;    /* descriptors made by dup and its kin */
-	uint64_t inherited; /* sockets first met in a child after fork */
-	uint64_t received;  /* by SCM_RIGHTS */
-	uint64_t adopted;   /* found open after exec */
-	uint64_t foreign_closed; /* inherited, received or adopted ones whose last descriptor here is gone */
+	uint64_t opened;	 /* born here: socket, accept, each end of a socketpair */
+	uint64_t closed;	 /* of those: the last descriptor here is gone, however it went */
+	uint64_t drift;		 /* of the closed: found gone without a close that we saw */
+	uint64_t copied;	 /* descriptors made by dup and its kin */
+	uint64_t inherited;	 /* sockets first met in a child after fork */
+	uint64_t received;	 /* by SCM_RIGHTS */
+	uint64_t adopted;	 /* found open after exec */
+	uint64_t foreign_closed; /* inherited, received or adopted ones whose last descriptor here
+				    is gone */
 	uint64_t reserved[8];
 };
 
@@ -111,8 +116,8 @@ struct ledger_header {
 	uint32_t pid, ppid, uid, sequence; /* sequence: the N of the file's name */
 	uint64_t start_ticks;		   /* field 22 of /proc/PID/stat */
 	uint64_t net_ns;		   /* inode of /proc/PID/ns/net at creation */
-	uint64_t net_ns_cookie;		   /* SO_NETNS_COOKIE of the first socket; 0 before Linux 5.14 */
-	uint32_t exe;			   /* string: path of the program */
+	uint64_t net_ns_cookie; /* SO_NETNS_COOKIE of the first socket; 0 before Linux 5.14 */
+	uint32_t exe;		/* string: path of the program */
 	uint32_t session, process_group;
 	uint8_t exe_build_id_size, cycles_kind;
 	uint16_t reserved_who;
@@ -121,7 +126,8 @@ struct ledger_header {
 	uint8_t exe_build_id[32];
 
 	struct ledger_clock clock_start; /* taken at creation */
-	struct ledger_clock clock_last;	 /* at the latest opening or the exit; torn by a kill at worst */
+	struct ledger_clock
+		clock_last; /* at the latest opening or the exit; torn by a kill at worst */
 
 	/* How it was asked to audit. */
 	uint32_t grace_ms;
@@ -131,18 +137,19 @@ struct ledger_header {
 	uint64_t nofile_soft;
 
 	/* How it ended. */
-	uint32_t state;	      /* enum ledger_state, written last */
-	int32_t exit_status;  /* as given to exit() */
+	uint32_t state;	     /* enum ledger_state, written last */
+	int32_t exit_status; /* as given to exit() */
 	uint64_t ended_at;
 	uint32_t snapshots_taken; /* 1: SECTION_SNAPSHOTS is complete; 0: nobody asked the kernel */
 	uint32_t verdict_sockets; /* sockets with findings of severity error, as counted at exit */
-	uint32_t filtered;	  /* 1: a seccomp filter was installed: no system call of ours since */
-	uint32_t max_fd;	  /* highest slot ever used */
+	uint32_t filtered; /* 1: a seccomp filter was installed: no system call of ours since */
+	uint32_t max_fd;   /* highest slot ever used */
 
 	struct ledger_totals totals;
 	uint64_t lost[LOST_ROOM];
 
-	/* Times of the latest openings, at [opened % 8]; two newer than an evidence end its grace at exit. */
+	/* Times of the latest openings, at [opened % 8]; two newer than an evidence end its grace
+	 * at exit. */
 	uint64_t openings[8];
 
 	/* The calls that records name by index; [0] is "". */
@@ -156,9 +163,9 @@ struct ledger_header {
 
 /* An address of a socket, in network byte order as in the sockaddr; `known` 0: never told. */
 struct ledger_address {
-	uint8_t ip[16];	 /* IPv4 in the first four bytes */
-	uint32_t extra;	 /* inet6: scope id; unix: string of the path, '@' first when abstract */
-	uint16_t port;	 /* host byte order */
+	uint8_t ip[16]; /* IPv4 in the first four bytes */
+	uint32_t extra; /* inet6: scope id; unix: string of the path, '@' first when abstract */
+	uint16_t port;	/* host byte order */
 	uint8_t known;
 	uint8_t reserved;
 };
@@ -171,7 +178,7 @@ enum ledger_phase {
 	PHASE_CLOSING, /* a close was called: gone, unless its thread was cancelled inside it */
 	PHASE_GONE,    /* closed; the life's facts stay until the number is used again */
 };
-#define LIFE_PHASE(life) ((life) & 7u)
+#define LIFE_PHASE(life)      ((life)&7u)
 #define LIFE_GENERATION(life) ((life) >> 3)
 
 enum ledger_origin {
@@ -193,17 +200,18 @@ enum ledger_flag {
 	SOCKET_SHUT_READ = 1u << 4,  /* by us */
 	SOCKET_SHUT_WRITE = 1u << 5, /* by us */
 	SOCKET_CLOEXEC = 1u << 6,
-	SOCKET_STDIO = 1u << 7,	     /* fdopen'ed: read and written behind the hooks */
-	SOCKET_COPIED = 1u << 8,     /* shares its open file description with another slot */
-	SOCKET_FOREIGN = 1u << 9,    /* not born here: inherited, received, adopted, or a copy of such a one */
+	SOCKET_STDIO = 1u << 7,	 /* fdopen'ed: read and written behind the hooks */
+	SOCKET_COPIED = 1u << 8, /* shares its open file description with another slot */
+	SOCKET_FOREIGN =
+		1u << 9, /* not born here: inherited, received, adopted, or a copy of such a one */
 	SOCKET_CONNECTOR = 1u << 10, /* we called connect(), the peer did not */
 	SOCKET_IGNORED = 1u << 11,   /* the program asked not to be told about it */
 };
 
 /*
- * One descriptor's life, indexed by its number. A reader copies the slot, then looks at `life` again: if it
- * changed, or says FILLING, the copy is torn. Evidence is written once in a life, its time last, so that a
- * time of 0 means that the rest of that evidence is not there yet.
+ * One descriptor's life, indexed by its number. A reader copies the slot, then looks at `life`
+ * again: if it changed, or says FILLING, the copy is torn. Evidence is written once in a life, its
+ * time last, so that a time of 0 means that the rest of that evidence is not there yet.
  */
 struct ledger_slot {
 	/* Written by every read and write, by plain stores; a line of its own. */
@@ -217,7 +225,7 @@ struct ledger_slot {
 	uint32_t epoll_interest;
 	uint64_t epoll_since;
 	int32_t epoll_fd; /* + 1 */
-	uint32_t net_ns;  /* low half of SO_NETNS_COOKIE when it differs from the header's, else 0 */
+	uint32_t net_ns; /* low half of SO_NETNS_COOKIE when it differs from the header's, else 0 */
 
 	/* Identity. */
 	uint32_t life;
@@ -233,9 +241,11 @@ struct ledger_slot {
 	stack_id connect_stack;
 	uint32_t flags; /* enum ledger_flag */
 	uint64_t connect_at;
-	/* Descriptors that share one open file description count themselves in one slot, their group's home. */
+	/* Descriptors that share one open file description count themselves in one slot, their
+	 * group's home. */
 	uint32_t group;	     /* index of the home + 1; 0: the only descriptor */
-	uint32_t group_refs; /* as a home: descriptors in the group; may outlive this slot's own life */
+	uint32_t group_refs; /* as a home: descriptors in the group; may outlive this slot's own
+				life */
 	uint64_t reserved_identity;
 
 	/* Evidence. */
@@ -294,12 +304,13 @@ enum ledger_unwinder {
 };
 
 /*
- * A frame: the module's index in the upper 16 bits, the ELF virtual address of the *return address* in it in
- * the lower 48 (so the call itself is at that less one, in signal frames too). Module 0: a bare address.
+ * A frame: the module's index in the upper 16 bits, the ELF virtual address of the *return address*
+ * in it in the lower 48 (so the call itself is at that less one, in signal frames too). Module 0: a
+ * bare address.
  */
-#define FRAME_MODULE(frame) ((uint32_t)((frame) >> 48))
-#define FRAME_OFFSET(frame) ((frame) & 0xffffffffffffull)
-#define FRAME_MAKE(module, offset) ((uint64_t)(module) << 48 | ((offset) & 0xffffffffffffull))
+#define FRAME_MODULE(frame)	   ((uint32_t)((frame) >> 48))
+#define FRAME_OFFSET(frame)	   ((frame)&0xffffffffffffull)
+#define FRAME_MAKE(module, offset) ((uint64_t)(module) << 48 | ((offset)&0xffffffffffffull))
 
 struct ledger_module {
 	uint64_t start, end; /* mapped range when it was met */
@@ -313,9 +324,9 @@ struct ledger_module {
 	uint64_t device, inode; /* of the file at that time, 0 unknown */
 	uint64_t reserved_end[3];
 };
-#define MODULE_SELF 1u	/* libsockaudit.so itself */
-#define MODULE_MAIN 2u	/* the program */
-#define MODULE_VDSO 4u	/* has no file */
+#define MODULE_SELF 1u /* libsockaudit.so itself */
+#define MODULE_MAIN 2u /* the program */
+#define MODULE_VDSO 4u /* has no file */
 
 enum ledger_misuse_kind {
 	MISUSE_VOID, /* taken back: it was a sweep over numbers */
@@ -341,8 +352,8 @@ struct ledger_misuse {
 /* What the kernel said of an open socket when the process exited. */
 struct ledger_snapshot {
 	int32_t fd;
-	uint32_t life; /* of the slot it speaks of */
-	uint8_t valid; /* 1: the cookie was still this socket's, and the following is known */
+	uint32_t life;	   /* of the slot it speaks of */
+	uint8_t valid;	   /* 1: the cookie was still this socket's, and the following is known */
 	uint8_t tcp_state; /* 0: not a TCP socket */
 	uint8_t gone;	   /* 1: the number was closed or is another socket: drift */
 	uint8_t keepalive;
@@ -356,7 +367,8 @@ _Static_assert(sizeof(struct ledger_clock) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_totals) == 128, "ledger layout");
 _Static_assert(sizeof(struct ledger_address) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_slot) == 256, "ledger layout");
-_Static_assert(__builtin_offsetof(struct ledger_slot, life) == 64, "the data path has a line of its own");
+_Static_assert(__builtin_offsetof(struct ledger_slot, life) == 64,
+	       "the data path has a line of its own");
 _Static_assert(__builtin_offsetof(struct ledger_slot, eof_at) == 128, "ledger layout");
 _Static_assert(__builtin_offsetof(struct ledger_slot, local) == 192, "ledger layout");
 _Static_assert(sizeof(struct ledger_closer) == 16, "ledger layout");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rule that a socket breaks, from its slot and the kernel's word: one truth for the line that the library
- * prints at exit and for the report. Pure functions; what the rules mean stands in report/findings.def.
+ * The rule that a socket breaks, from its slot and the kernel's word: one truth for the line that
+ * the library prints at exit and for the report. Pure functions; what the rules mean stands in
+ * report/findings.def.
  */
 #ifndef SOCKAUDIT_VERDICT_H
 #define SOCKAUDIT_VERDICT_H
@@ -27,7 +28,7 @@ struct verdict_kernel {
 	uint8_t tcp_state; /* KERNEL_UNKNOWN, or 1 to 12 */
 	bool has_ages;	   /* last_ack_recv_ms is known */
 	uint32_t last_ack_recv_ms;
-	uint64_t at; /* when it said so, in cycles */
+	uint64_t at;	/* when it said so, in cycles */
 	bool keepalive; /* probes are on: their answers renew the age of the last ACK */
 	uint32_t last_data_recv_ms;
 };
@@ -47,22 +48,27 @@ static inline uint64_t verdict_later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* The rule that a socket breaks as things stand, grace not considered. `slot` is a copy that was not torn. */
-static inline struct verdict verdict_of(const struct ledger_slot *slot, const struct verdict_kernel *kernel,
-					double ns_per_cycle)
+/* The rule that a socket breaks as things stand, grace not considered. `slot` is a copy that was
+ * not torn. */
+static inline struct verdict verdict_of(const struct ledger_slot *slot,
+					const struct verdict_kernel *kernel, double ns_per_cycle)
 {
 	struct verdict verdict = { .rule = VERDICT_NONE };
 	uint64_t used = verdict_later(slot->last_receive, slot->last_send);
 
 	if (slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED))
 		return verdict;
-	/* A datagram socket works without a connection: after a failed connect() it may still serve sendto(). */
-	if (slot->type == VERDICT_SOCK_DGRAM && (!(slot->flags & SOCKET_CONNECT_FAILED) || used > slot->connect_at))
+	/* A datagram socket works without a connection: after a failed connect() it may still serve
+	 * sendto(). */
+	if (slot->type == VERDICT_SOCK_DGRAM &&
+	    (!(slot->flags & SOCKET_CONNECT_FAILED) || used > slot->connect_at))
 		return verdict;
-	/* Not everyone asks for the result of a connect() that was under way: data tells it too, and so does a FIN. */
+	/* Not everyone asks for the result of a connect() that was under way: data tells it too,
+	 * and so does a FIN. */
 	bool connected = (slot->flags & SOCKET_CONNECTED) || slot->received || slot->sent ||
 			 kernel->tcp_state == KERNEL_CLOSE_WAIT;
-	bool given_up = kernel->tcp_state == KERNEL_CLOSE && (slot->flags & SOCKET_CONNECTING) && !connected;
+	bool given_up = kernel->tcp_state == KERNEL_CLOSE && (slot->flags & SOCKET_CONNECTING) &&
+			!connected;
 	if ((slot->flags & SOCKET_CONNECT_FAILED) || given_up) {
 		verdict = (struct verdict){ .rule = VERDICT_CONNECT_FAILED,
 					    .since = slot->connect_at,
@@ -75,7 +81,8 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot, const st
 	if (!connected)
 		return verdict;
 	/* Our shutdown, unless something was learnt after it: then that was the last act. */
-	if (slot->shutdown_at >= slot->eof_at && slot->shutdown_at >= slot->error_at && slot->shutdown_at) {
+	if (slot->shutdown_at >= slot->eof_at && slot->shutdown_at >= slot->error_at &&
+	    slot->shutdown_at) {
 		verdict = (struct verdict){ .rule = VERDICT_SHUTDOWN,
 					    .since = slot->shutdown_at,
 					    .evidence_stack = slot->shutdown_stack,
@@ -101,13 +108,16 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot, const st
 	if (kernel->tcp_state != KERNEL_CLOSE_WAIT && kernel->tcp_state != KERNEL_CLOSE)
 		return verdict;
 	/*
-	 * The FIN came at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds
-	 * it too; without ages that use is the only bound there is.
+	 * The FIN came at or before the latest ACK. A reset is no ACK, so in CLOSE the program's
+	 * own last use bounds it too; without ages that use is the only bound there is.
 	 */
-	uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at, since = verdict_later(used, began);
+	uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at,
+		 since = verdict_later(used, began);
 	if (kernel->has_ages && ns_per_cycle > 0) {
-		/* An ACK that answers a probe says nothing of the FIN: then the upper bound decides, the last data. */
-		uint32_t ms = kernel->keepalive ? kernel->last_data_recv_ms : kernel->last_ack_recv_ms;
+		/* An ACK that answers a probe says nothing of the FIN: then the upper bound
+		 * decides, the last data. */
+		uint32_t ms =
+			kernel->keepalive ? kernel->last_data_recv_ms : kernel->last_ack_recv_ms;
 		uint64_t ago = (uint64_t)((double)ms * 1e6 / ns_per_cycle);
 		uint64_t told = verdict_later(ago < kernel->at ? kernel->at - ago : 0, began);
 
@@ -116,11 +126,13 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot, const st
 	verdict = (struct verdict){ .rule = VERDICT_FIN_UNREAD,
 				    .since = since,
 				    .since_at_least = true,
-				    .working = !(slot->flags & SOCKET_CONNECTOR) && slot->direction == 1 };
+				    .working = !(slot->flags & SOCKET_CONNECTOR) &&
+					       slot->direction == 1 };
 	return verdict;
 }
 
-/* The time at which the last but one socket was opened: an evidence before it has seen two more. 0: none. */
+/* The time at which the last but one socket was opened: an evidence before it has seen two more. 0:
+ * none. */
 static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
 {
 	uint64_t latest = 0, second = 0;
@@ -136,19 +148,21 @@ static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
 	return second;
 }
 
-#define VERDICT_EXIT_GRACE_MS 1000u  /* at exit, where none was given */
-#define VERDICT_LIVE_GRACE_MS 60000u /* while it runs */
-#define VERDICT_WORKING_FACTOR 10u   /* live, for a request that was not yet answered */
+#define VERDICT_EXIT_GRACE_MS  1000u  /* at exit, where none was given */
+#define VERDICT_LIVE_GRACE_MS  60000u /* while it runs */
+#define VERDICT_WORKING_FACTOR 10u    /* live, for a request that was not yet answered */
 
 /*
- * The kernel tells a FIN's age in ticks of up to 10 ms. A younger one may have come after the two that were opened
- * since, and no event loop can be asked to have seen it: a client stopped in full flight has some (wrk, ab).
+ * The kernel tells a FIN's age in ticks of up to 10 ms. A younger one may have come after the two
+ * that were opened since, and no event loop can be asked to have seen it: a client stopped in full
+ * flight has some (wrk, ab).
  */
 #define VERDICT_UNREAD_LEAST_MS 10u
 
-/* Whether an ended process's socket is past its grace by CONTRACT's exit rules; `ended` in cycles. */
-static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uint64_t openings[8], uint64_t ended,
-					double ns_per_cycle)
+/* Whether an ended process's socket is past its grace by CONTRACT's exit rules; `ended` in cycles.
+ */
+static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uint64_t openings[8],
+					uint64_t ended, double ns_per_cycle)
 {
 	uint64_t age = cycles_to_ms(ns_per_cycle, verdict->since, ended);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls whose instructions tests/bench/instructions counts under callgrind: N rounds of one operation on
- * descriptors made before. `calls_once OPERATION N`; the difference of two N is what the rounds cost.
+ * The calls whose instructions tests/bench/instructions counts under callgrind: N rounds of one
+ * operation on descriptors made before. `calls_once OPERATION N`; the difference of two N is what
+ * the rounds cost.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,8 @@ static int listener_make(struct sockaddr_in *address)
 	socklen_t size = sizeof *address;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*address = (struct sockaddr_in){ .sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (bind(fd, (struct sockaddr *)address, size) || listen(fd, 16) ||
 	    getsockname(fd, (struct sockaddr *)address, &size))
 		exit(2);
@@ -119,7 +121,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
 		if (!strcmp(argv[1], operations[i].name)) {
 			for (long round = 0; round < rounds; round++)
-				operations[i].run(operations[i].fd < 0 ? ends[1] : operations[i].fd);
+				operations[i].run(operations[i].fd < 0 ? ends[1]
+								       : operations[i].fd);
 			return 0;
 		}
 	return 2;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection costs with the library: socket, connect, accept and both closes on loopback, each call 20 frames
- * deep. Runs itself in alternating pairs, bare and audited, and prints the medians and their ratio, with a control
- * of bare against bare. `connection_cost LIBRARY [ROUNDS [CONNECTIONS]]`.
+ * What a connection costs with the library: socket, connect, accept and both closes on loopback,
+ * each call 20 frames deep. Runs itself in alternating pairs, bare and audited, and prints the
+ * medians and their ratio, with a control of bare against bare. `connection_cost LIBRARY [ROUNDS
+ * [CONNECTIONS]]`.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -64,7 +65,8 @@ static int measure(long connections)
 	socklen_t size = sizeof server;
 
 	listener = socket(AF_INET, SOCK_STREAM, 0);
-	server = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	server = (struct sockaddr_in){ .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (bind(listener, (struct sockaddr *)&server, sizeof server) || listen(listener, 16) ||
 	    getsockname(listener, (struct sockaddr *)&server, &size))
 		return 2;
@@ -84,8 +86,8 @@ static double run(const char *self, const char *library, const char *connections
 {
 	char command[4096], line[64] = "";
 
-	snprintf(command, sizeof command, "%s%s %s measure %s", library ? "LD_PRELOAD=" : "", library ? library : "",
-		 self, connections);
+	snprintf(command, sizeof command, "%s%s %s measure %s", library ? "LD_PRELOAD=" : "",
+		 library ? library : "", self, connections);
 	FILE *pipe = popen(command, "r");
 	if (!pipe || !fgets(line, sizeof line, pipe) || pclose(pipe) != 0)
 		exit(2);
@@ -127,7 +129,7 @@ int main(int argc, char **argv)
 	}
 	printf("connect+accept+2 close, 20 frames deep: bare %.2f us, audited %.2f us; ratio %.3f "
 	       "(control %.3f, spread %.3f to %.3f)\n",
-	       median(bare, rounds), median(audited, rounds), median(ratio, rounds), median(control, rounds),
-	       control[0], control[rounds - 1]);
+	       median(bare, rounds), median(audited, rounds), median(ratio, rounds),
+	       median(control, rounds), control[0], control[rounds - 1]);
 	return 0;
 }

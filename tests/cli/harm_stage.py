@@ -206,8 +206,9 @@ def numbers(text, prefix="# "):
 
 
 def balanced(header_, text):
-    """The ledger's counts are the program's own, and its table agrees with both."""
+    """The ledger's counts are the program's own, its table agrees with both, and nothing went unseen."""
     own = numbers(text)
+    check(header_["drift"] == 0, "sockets that were closed unseen:", header_)
     for key in ("opened", "closed"):
         check(header_[key] == own[key], f"{key}: the ledger says {header_[key]}, the program {own[key]}: {header_}")
     held = [slot for slot in header_["open"] if slot["origin"] in (1, 2, 3)]
