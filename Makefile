@@ -9,11 +9,10 @@ VERSION := 0.1.0
 
 # make SAN=address,undefined check: the reporter and the unit tests under sanitizers; the library never is.
 SAN ?=
+comma := ,
 ifneq ($(SAN),)
 BUILD := $(BUILD)-$(subst $(comma),-,$(SAN))
 endif
-comma := ,
-
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes
 COMMON = -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARN) $(CFLAGS)
 CFLAGS ?= -O2 -g
@@ -59,7 +58,7 @@ $(BUILD)/sockaudit: $(REPORT_OBJECTS)
 BUILD_PACKAGES = gcc libc6-dev libunwind-dev libunwind8 uthash-dev libdw-dev libelf-dev libmnl-dev libiberty-dev \
 	libjansson-dev
 DEMO_PACKAGES = iproute2
-TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite redis-server redis-tools nginx-light wrk memcached \
+TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite libfaketime redis-server redis-tools nginx-light wrk memcached \
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace
 
 $(BUILD)/dependencies:
@@ -74,11 +73,16 @@ $(BUILD)/dependencies-test: | $(BUILD)/dependencies
 
 include tests/tests.mk tests/unit/unit.mk tests/calls/calls.mk tests/cli/cli.mk tests/bench/bench.mk tests/fuzz/fuzz.mk
 
-# TESTS='programs/eof*' narrows it. Packages first: what follows is built with them.
+# TESTS='programs/eof*' narrows it. Packages first: what follows is built with them. Under sanitizers: what runs the
+# reporter, and the unit tests.
+CHECKED = all test-unit test-programs test-calls test-cli bench-programs $(FUZZ_BUILD)/hostile_ledgers
+ifneq ($(SAN),)
+CHECKED = all test-unit test-programs
+TESTS ?= 'unit/*' 'programs/*' cli/commands
+endif
 check:
 	@$(MAKE) --no-print-directory $(BUILD)/dependencies-test
-	@$(MAKE) --no-print-directory -j2 all test-unit test-programs test-calls test-cli bench-programs \
-		$(FUZZ_BUILD)/hostile_ledgers
+	@$(MAKE) --no-print-directory -j2 $(CHECKED)
 	BUILD=$(BUILD) tests/run $(TESTS)
 
 demo: all $(TEST_BUILD)/demo_server | $(BUILD)/dependencies-demo

@@ -32,5 +32,7 @@ FILE *_IO_fdopen(int fd, const char *mode);
 int __dup2(int from, int to);
 int __fcntl(int fd, int command, ...);
 pid_t __fork(void);
+pid_t __vfork(void);
+int __clone(int (*start)(void *), void *stack, int flags, void *argument, ...);
 
 #endif

@@ -2,6 +2,7 @@
 #include "process.h"
 #include "complain.h"
 #include "ending.h"
+#include "hooks_sharing.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
 #include "real.h"
@@ -55,7 +56,7 @@ bool process_is_ours(void)
 	}
 	if (!settings.enabled)
 		return false;
-	if (filtered)
+	if (filtered || (ledger->pid && !sharing_seen))
 		return true;
 	uint32_t pid = (uint32_t)sys_getpid(), owner = 0;
 	if (ledger->pid == pid)

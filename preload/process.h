@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when
- * auditing is switched off. Costs a getpid(); starts what is not started yet. */
+ * auditing is switched off. Starts what is not started yet. A getpid() once there may be such a child. */
 bool process_is_ours(void);
 
 /* Ours, and with a ledger: makes it at the first need. */

@@ -22,9 +22,9 @@ struct frame_numbers;
 struct frame_numbers *frame_numbers_new(struct arena *arena, enum frame_terms terms);
 void frame_numbers_free(struct frame_numbers *numbers);
 
-/* 0 for NULL, for nothing else. */
+/* From 1 on, each new one the next; 0 for NULL. */
 uint32_t frame_number(struct frame_numbers *numbers, const struct frame *frame);
-/* Of `count` frames, innermost first; 0 for none, for nothing else. */
+/* The same for `count` frames together, innermost first; 0 for none. */
 uint32_t frames_number(struct frame_numbers *numbers, const struct frame *frames, size_t count);
 
 #endif

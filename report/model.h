@@ -172,5 +172,7 @@ struct report {
 const struct frame *stack_site(const struct stack *stack);
 /* The site of a finding: where the missing close() is owed: evidence's, else opened's. */
 const struct frame *finding_site(const struct finding *finding);
+/* The stack that it is the site of; NULL when there is none. */
+const struct stack *finding_site_stack(const struct finding *finding);
 
 #endif

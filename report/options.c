@@ -50,8 +50,8 @@ static const struct option_row {
 	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK, "--stacks", WITHOUT, NULL,
 	  "text: whole stacks (default: the places)" },
 	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK, "--source-root", REQUIRED, "FOLDER",
-	  "quote lines of source from regular files below it; may be repeated (default: quote "
-	  "nothing)" },
+	  "quote lines of source from regular files below it; may be repeated (default: the top of "
+	  "the git working tree, else the current folder; never /)" },
 	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK, "--reproducible", WITHOUT, NULL,
 	  "leave out times, pids and host (default: off)" },
 	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK, "--color", REQUIRED, "WHEN",

@@ -42,32 +42,27 @@ static int larger_finding(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static size_t group_of(const struct site_group *groups, size_t count, const struct frame *site)
-{
-	size_t i = 0;
-	while (i < count && !text_same_site(groups[i].site, site))
-		i++;
-	return i;
-}
-
-/* New findings by site. Sites are few; findings that share one are many at most. */
+/* New findings by site. */
 static size_t group_findings(struct text *text, struct site_group **made)
 {
 	const struct report *report = text->report;
 	struct site_group *groups =
 		arena_array(&text->arena, report->finding_count + 1, sizeof(*groups));
 	size_t *places = arena_array(&text->arena, report->finding_count + 1, sizeof(*places));
+	/* By the site's number, of which there are no more than findings; 0: a new one. */
+	size_t *known = arena_array(&text->arena, report->finding_count + 1, sizeof(*known));
 	size_t count = 0;
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct finding *finding = &report->findings[i];
 		if (finding->status != STATUS_NEW)
 			continue;
 		const struct frame *site = finding_site(finding);
-		places[i] = group_of(groups, count, site);
-		struct site_group *group = &groups[places[i]];
-		group->site = site;
-		group->count++;
-		count += places[i] == count;
+		size_t *number = &known[frame_number(text->places, site)];
+		if (!*number)
+			*number = ++count;
+		places[i] = *number - 1;
+		groups[places[i]].site = site;
+		groups[places[i]].count++;
 	}
 	for (size_t i = 0; i < count; i++) {
 		groups[i].findings =
@@ -144,6 +139,7 @@ int render_text(const struct report *report, const struct render_settings *setti
 	if (error)
 		return error;
 
+	text.places = frame_numbers_new(&text.arena, FRAME_PLACE);
 	struct site_group *groups;
 	size_t count = group_findings(&text, &groups);
 	bool clean = text_headline(&text, groups, count);
@@ -156,6 +152,7 @@ int render_text(const struct report *report, const struct render_settings *setti
 	remarks(&text);
 	hints(&text);
 	source_roots_free(&text.roots);
+	frame_numbers_free(text.places);
 	arena_free(&text.arena);
 	return ferror(out) ? -EIO : 0;
 }

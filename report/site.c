@@ -20,19 +20,23 @@ const struct frame *stack_site(const struct stack *stack)
 	return stack && stack->count ? &stack->frames[0] : NULL;
 }
 
-const struct frame *finding_site(const struct finding *finding)
+const struct stack *finding_site_stack(const struct finding *finding)
 {
 	/* Where the end was seen is where the close() is missing; the place of opening is the next
 	 * best, and the better one when a library's own thread saw the end. */
 	const struct place *places[] = { &finding->evidence, &finding->opened, &finding->closed };
-	const struct frame *fallback = NULL;
+	const struct stack *fallback = NULL;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		const struct stack *stack = places[i]->call ? places[i]->stack : NULL;
-		const struct frame *own = own_frame(stack);
-		if (own)
-			return own;
-		if (!fallback)
-			fallback = stack_site(stack);
+		if (own_frame(stack))
+			return stack;
+		if (!fallback && stack && stack->count)
+			fallback = stack;
 	}
 	return fallback;
+}
+
+const struct frame *finding_site(const struct finding *finding)
+{
+	return stack_site(finding_site_stack(finding));
 }

@@ -83,14 +83,6 @@ int source_roots_find(struct source_roots *roots, const char *const *given)
 	return 0;
 }
 
-void source_roots_free(struct source_roots *roots)
-{
-	for (char **path = roots->paths; path && *path; path++)
-		free(*path);
-	free(roots->paths);
-	roots->paths = NULL;
-}
-
 /* What follows the root in the path; NULL when it isn't below. */
 static const char *below(const char *root, const char *path)
 {
@@ -140,47 +132,121 @@ static bool may_quote(const struct source_roots *roots, int fd)
 	return false;
 }
 
-static char *read_line(int fd, unsigned number)
+/* The whole file, malloc'd; NULL on failure. Closes the descriptor. */
+static char *read_file(int fd, size_t *size)
 {
 	FILE *file = fdopen(fd, "r");
-	char *line = NULL, *result = NULL;
-	size_t size = 0;
-	ssize_t length = -1;
+	char *text = NULL;
+	size_t room = 0;
 	if (!file) {
 		close(fd);
 		return NULL;
 	}
-	for (unsigned i = 0; i < number; i++) {
-		length = getline(&line, &size, file);
-		if (length < 0)
+	*size = 0;
+	while (*size <= FILE_LIMIT) {
+		if (room < *size + 2) {
+			room = room ? 2 * room : 65536;
+			char *more = realloc(text, room);
+			if (!more)
+				break;
+			text = more;
+		}
+		size_t got = fread(text + *size, 1, room - *size - 1, file);
+		if (!got)
 			break;
+		*size += got;
 	}
 	fclose(file);
-	if (length >= 0 && length < LINE_LIMIT && !memchr(line, '\0', (size_t)length)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		result = line;
-		line = NULL;
-	}
-	free(line);
-	return result;
+	return text;
 }
 
-char *source_line(const struct source_roots *roots, const char *file, unsigned number)
+/* A regular source file below a root, wherever that is; NULL when there is none. */
+static char *read_quotable(const struct source_roots *roots, const char *name, size_t *size)
 {
-	if (!file || !number)
-		return NULL;
 	for (char **root = roots->paths; *root; root++) {
 		/* Built with -ffile-prefix-map, names are relative to the root. */
 		char *path = NULL;
-		if (file[0] != '/' && asprintf(&path, "%s/%s", *root, file) < 0)
+		if (name[0] != '/' && asprintf(&path, "%s/%s", *root, name) < 0)
 			return NULL;
-		int fd = regular_file_open("", path ? path : file);
+		int fd = regular_file_open("", path ? path : name);
 		free(path);
 		if (fd < 0)
 			continue;
 		if (may_quote(roots, fd))
-			return read_line(fd, number);
+			return read_file(fd, size);
 		close(fd);
 	}
 	return NULL;
+}
+
+static void file_free(struct source_file *file)
+{
+	free(file->name);
+	free(file->text);
+	free(file->starts);
+	*file = (struct source_file){ 0 };
+}
+
+static bool lines_find(struct source_file *file, size_t size)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < size; i++)
+		count += file->text[i] == '\n';
+	file->starts = calloc(count + 2, sizeof(*file->starts));
+	if (!file->starts)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		if (file->text[i] == '\n')
+			file->starts[++file->line_count] = i + 1;
+	}
+	/* The last line may have no end. */
+	if (file->starts[file->line_count] < size)
+		file->starts[++file->line_count] = size;
+	return true;
+}
+
+static const struct source_file *file_find(struct source_roots *roots, const char *name)
+{
+	const size_t count = sizeof(roots->files) / sizeof(*roots->files);
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (roots->files[i].name && !strcmp(roots->files[i].name, name))
+			return &roots->files[i];
+	}
+	struct source_file *file = &roots->files[roots->next_file++ % count];
+	file_free(file);
+	file->name = strdup(name);
+	if (!file->name)
+		return NULL;
+	file->text = read_quotable(roots, name, &size);
+	if (file->text && !lines_find(file, size)) {
+		free(file->text);
+		file->text = NULL;
+	}
+	return file;
+}
+
+char *source_line(struct source_roots *roots, const char *file, unsigned number)
+{
+	const struct source_file *found = file && number ? file_find(roots, file) : NULL;
+	if (!found || !found->text || number > found->line_count)
+		return NULL;
+	const char *line = found->text + found->starts[number - 1];
+	size_t length = found->starts[number] - found->starts[number - 1];
+	if (length >= LINE_LIMIT || memchr(line, '\0', length))
+		return NULL;
+	char *copy = strndup(line, length);
+	if (copy)
+		copy[strcspn(copy, "\r\n")] = '\0';
+	return copy;
+}
+
+void source_roots_free(struct source_roots *roots)
+{
+	for (char **path = roots->paths; path && *path; path++)
+		free(*path);
+	free(roots->paths);
+	roots->paths = NULL;
+	for (size_t i = 0; i < sizeof(roots->files) / sizeof(*roots->files); i++)
+		file_free(&roots->files[i]);
 }

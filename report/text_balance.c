@@ -135,13 +135,13 @@ static bool unremarkable(const struct process *process)
 
 static void one(struct text *text, const struct process *process, bool brief)
 {
-	text_line(text, 0, COLOUR_BOLD,
-		  process->audited
-			  ? text_make(text, "%s (%s)", text_process(text, process),
-				      ending(text, process))
-			  : text_make(text, "%s: not audited: %s", text_process(text, process),
-				      process->reason ? text_safe(text, process->reason)
-						      : "reason unknown"));
+	text_title(text, 0, COLOUR_BOLD,
+		   process->audited
+			   ? text_make(text, "%s (%s)", text_process(text, process),
+				       ending(text, process))
+			   : text_make(text, "%s: not audited: %s", text_process(text, process),
+				       process->reason ? text_safe(text, process->reason)
+						       : "reason unknown"));
 	if (!process->audited)
 		return;
 	if (!brief)

@@ -8,6 +8,7 @@
 #include "text_site.h"
 #include "text_sockets.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CALLERS_SHOWN  5
@@ -126,9 +127,9 @@ static void title(struct text *text, const struct finding *finding)
 	const struct rule *rule = &rules[finding->rule];
 	const char *more =
 		finding->gating && text->report->gate && text->report->gate[0] ? " (gates)" : "";
-	text_line(text, LABEL_INDENT, severity_colours[rule->severity],
-		  text_make(text, "%s %s: %s%s: %s", severities[rule->severity], rule->name,
-			    text_finding_count(text, finding), more, rule->line));
+	text_title(text, LABEL_INDENT, severity_colours[rule->severity],
+		   text_make(text, "%s %s: %s%s: %s", severities[rule->severity], rule->name,
+			     text_finding_count(text, finding), more, rule->line));
 }
 
 static void whole(struct text *text, const struct finding *finding)
@@ -152,30 +153,45 @@ static void whole(struct text *text, const struct finding *finding)
 }
 
 /* The first frame in which two stacks part ways; NULL when one of them ends first. */
-static const struct frame *parting(const struct place *of, const struct place *from)
+static const struct frame *parting(struct text *text, const struct place *of,
+				   const struct place *from)
 {
 	if (!has_stack(of) || !has_stack(from))
 		return has_stack(of) ? stack_site(of->stack) : NULL;
 	for (size_t i = 0; i < of->stack->count && i < from->stack->count; i++) {
-		if (!text_same_site(&of->stack->frames[i], &from->stack->frames[i]))
+		if (frame_number(text->places, &of->stack->frames[i]) !=
+		    frame_number(text->places, &from->stack->frames[i]))
 			return &of->stack->frames[i];
 	}
 	return NULL;
 }
 
-/* One of many callers: only where it differs from the one that was told whole. */
+/* One of many that share a site: only where it differs from the one that was told whole. */
 static void caller(struct text *text, const char *label, const struct finding *finding,
 		   const struct finding *told)
 {
 	const char *way = "from";
-	const struct frame *frame = parting(&finding->evidence, &told->evidence);
+	const struct frame *frame = parting(text, &finding->evidence, &told->evidence);
 	if (!frame) {
-		frame = parting(&finding->opened, &told->opened);
+		frame = parting(text, &finding->opened, &told->opened);
 		way = has_stack(&finding->evidence) ? "opened at" : "from";
 	}
+	const char *count = text_finding_count(text, finding);
 	text_words(text, label,
-		   text_make(text, "%s %s %s", text_finding_count(text, finding), way,
-			     text_site_path(text, frame, 60)));
+		   frame ? text_make(text, "%s %s %s", count, way, text_site_path(text, frame, 60))
+			 : text_make(text, "%s by another stack", count));
+}
+
+/* What is not even told in a line. */
+static void the_rest(struct text *text, const struct finding *const *findings, size_t count)
+{
+	struct finding sum = { .rule = findings[0]->rule };
+	for (size_t i = 0; i < count; i++)
+		sum.count += findings[i]->count;
+	text_words(text, "",
+		   text_make(text, "and %s in %s", text_finding_count(text, &sum),
+			     text_count(text, count, "more finding", "more findings")));
+	text->stacks_cut = true;
 }
 
 /* The findings of one rule, from `first` on; returns where the next rule's begin. */
@@ -191,11 +207,7 @@ static size_t same_rule(struct text *text, const struct site_group *group, size_
 			text_gap(text);
 			whole(text, group->findings[i]);
 		} else if (i - first > CALLERS_SHOWN) {
-			text_words(text, "",
-				   text_make(text, "and %s",
-					     text_count(text, end - i, "more caller",
-							"more callers")));
-			text->stacks_cut = true;
+			the_rest(text, &group->findings[i], end - i);
 			break;
 		} else {
 			caller(text, i == first + 1 ? "also" : "", group->findings[i], told);
@@ -204,16 +216,40 @@ static size_t same_rule(struct text *text, const struct site_group *group, size_
 	return end;
 }
 
+static int by_number(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	return a < b ? -1 : a > b;
+}
+
+/* The ways that lead to the site. Several rules, or places of opening, can share one. */
+static size_t caller_count(struct text *text, const struct site_group *group)
+{
+	uint32_t *ways = arena_array(&text->arena, group->count, sizeof(*ways));
+	size_t count = 1;
+	for (size_t i = 0; i < group->count; i++) {
+		const struct stack *stack = finding_site_stack(group->findings[i]);
+		const struct frame *site = stack_site(stack);
+		if (site)
+			ways[i] = frames_number(text->places, site,
+						stack->count - (size_t)(site - stack->frames));
+	}
+	qsort(ways, group->count, sizeof(*ways), by_number);
+	for (size_t i = 1; i < group->count; i++)
+		count += ways[i] != ways[i - 1];
+	return count;
+}
+
 void text_group(struct text *text, const struct site_group *group)
 {
+	size_t count = caller_count(text, group);
 	const char *callers =
-		group->count > 1 ? text_make(text, "  %s",
-					     text_count(text, group->count, "caller", "callers"))
-				 : "";
+		count > 1 ? text_make(text, "  %s", text_count(text, count, "caller", "callers"))
+			  : "";
 	text_gap(text);
-	text_line(text, 0, COLOUR_BOLD,
-		  text_make(text, "%s%s", text_site_path(text, group->site, text->width - 16),
-			    callers));
+	text_title(text, 0, COLOUR_BOLD,
+		   text_make(text, "%s%s", text_site_path(text, group->site, text->width - 16),
+			     callers));
 	for (size_t i = 0; i < group->count;) {
 		if (i)
 			text_gap(text);

@@ -89,7 +89,7 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 		}
 		words = text_make(text, "%s%s%s", words, shown++ ? ", " : "", next);
 	}
-	text_line(text, 0, colours[kind], words);
+	text_title(text, 0, colours[kind], words);
 	return true;
 }
 

@@ -20,21 +20,6 @@ static const char *last_part(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static bool same_text(const char *left, const char *right)
-{
-	return left == right || (left && right && !strcmp(left, right));
-}
-
-bool text_same_site(const struct frame *left, const struct frame *right)
-{
-	if (!left || !right)
-		return left == right;
-	if (left->line || right->line)
-		return left->line == right->line && same_text(left->file, right->file) &&
-		       same_text(left->function, right->function);
-	return left->offset == right->offset && same_text(left->module, right->module);
-}
-
 /* "fetch()"; what already ends as a call or is no plain name stays. */
 static char *function(struct text *text, const struct frame *frame, unsigned columns)
 {

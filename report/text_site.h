@@ -16,7 +16,4 @@ char *text_site_path(struct text *text, const struct frame *frame, unsigned colu
  */
 void text_stack(struct text *text, const struct stack *stack);
 
-/* Two frames that a reader would call the same place. */
-bool text_same_site(const struct frame *left, const struct frame *right);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A finding's sockets summed up in a few lines, however many they are. */
 #include "text_sockets.h"
+#include "text_finding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,16 @@ static char *ages(struct text *text, const struct finding *finding, bool since)
 	return text_make(text, "%s%s", at_least ? "at least " : "", span(text, least, most));
 }
 
+/* A FIN that nobody took counts one: in these states it may be all that there is. */
+static bool holds_unread_data(const struct socket_row *row)
+{
+	static const char *const after_fin[] = { "CLOSE_WAIT", "LAST_ACK", "CLOSING", "CLOSE" };
+	uint32_t fin = 0;
+	for (size_t i = 0; row->tcp_state && i < sizeof(after_fin) / sizeof(*after_fin); i++)
+		fin |= !strcmp(row->tcp_state, after_fin[i]);
+	return row->queues_known && row->recv_q > fin;
+}
+
 static void kernel(struct text *text, const struct finding *finding)
 {
 	struct tally states = tally_rows(text, finding, state_of);
@@ -161,10 +172,8 @@ static void kernel(struct text *text, const struct finding *finding)
 		words = text_make(text, "%s%s%s %s", words, i ? ", " : "",
 				  text_number(text, states.entries[i].count),
 				  text_safe(text, states.entries[i].value));
-	for (size_t i = 0; i < finding->socket_count; i++) {
-		const struct socket_row *row = &finding->sockets[i];
-		unread += row->queues_known && row->recv_q;
-	}
+	for (size_t i = 0; i < finding->socket_count; i++)
+		unread += holds_unread_data(&finding->sockets[i]);
 	if (states.count && unread)
 		words = text_make(text, "%s; %s with unread data", words,
 				  text_number(text, unread));
@@ -218,8 +227,10 @@ static const char *name_of(const struct text *text, uint32_t pid)
 	return NULL;
 }
 
+/* Who holds the sockets; of those that are closed, which numbers they had. */
 static void held_by(struct text *text, const struct finding *finding)
 {
+	const bool closed = text_counts_calls(finding->rule);
 	int *fds = arena_array(&text->arena, finding->socket_count + 1, sizeof(*fds));
 	bool *done = arena_array(&text->arena, finding->socket_count + 1, sizeof(*done));
 	size_t shown = 0;
@@ -243,9 +254,11 @@ static void held_by(struct text *text, const struct finding *finding)
 		char *who = text_make(text, "%s", name ? text_safe(text, name) : "process");
 		if (!text->settings->reproducible)
 			who = text_make(text, "pid %u %s", pid, name ? text_safe(text, name) : "");
-		text_words(text, shown++ ? "" : "held by",
-			   count ? text_make(text, "%s: %s", who, descriptors(text, fds, count))
-				 : who);
+		if (count && closed)
+			who = text_make(text, "%s of %s", descriptors(text, fds, count), who);
+		else if (count)
+			who = text_make(text, "%s: %s", who, descriptors(text, fds, count));
+		text_words(text, shown++ ? "" : closed ? "number" : "held by", who);
 	}
 }
 

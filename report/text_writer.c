@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TITLE_HANG 2u /* the continuation of a title stands this much to the right */
+
 static const char *const colour_codes[] = {
 	[COLOUR_NONE] = "",   [COLOUR_BAD] = "1;31",   [COLOUR_CAREFUL] = "1;33",
 	[COLOUR_GOOD] = "32", [COLOUR_PLACE] = "1;36", [COLOUR_DIM] = "2",
@@ -76,11 +78,24 @@ static size_t fitting(const char *words, unsigned columns)
 		used += escape_columns(one);
 		if (used > columns && code != ' ')
 			return space ? space : end ? end : length;
-		if (code == ' ')
+		if (code == ' ' && end && words[end - 1] != ' ')
 			space = end;
 		end += length;
 	}
 	return end;
+}
+
+void text_title(struct text *text, unsigned indent, enum colour colour, const char *words)
+{
+	for (bool first = true; first || *words; first = false) {
+		unsigned before = first ? indent : indent + TITLE_HANG;
+		size_t length = fitting(words, text->width - before);
+		fprintf(text->out, "%*s", (int)before, "");
+		put(text, colour, words, length);
+		fputc('\n', text->out);
+		words += length;
+		words += strspn(words, " ");
+	}
 }
 
 void text_words(struct text *text, const char *label, const char *words)

@@ -4,6 +4,7 @@
 #define TEXT_WRITER_H
 
 #include "arena.h"
+#include "frame_numbers.h"
 #include "render.h"
 #include "source_line.h"
 
@@ -13,6 +14,7 @@ struct text {
 	const struct render_settings *settings;
 	struct arena arena; /* all strings made while rendering */
 	struct source_roots roots;
+	struct frame_numbers *places; /* what a reader calls the same place has one number */
 	unsigned width;
 	bool stacks_cut;       /* something was left out that whole stacks would show */
 	bool told[RULE_COUNT]; /* this rule's help */
@@ -37,6 +39,8 @@ __attribute__((format(printf, 2, 3))) char *text_make(struct text *text, const c
 
 /* One line, cut to the width. `words` is already safe, as everywhere below. */
 void text_line(struct text *text, unsigned indent, enum colour colour, const char *words);
+/* The same, but continued on further lines: for words of which none may be lost. */
+void text_title(struct text *text, unsigned indent, enum colour colour, const char *words);
 /* Words behind a label, on as many lines as they take. An empty label continues the one before. */
 void text_words(struct text *text, const char *label, const char *words);
 void text_gap(struct text *text);

@@ -5,7 +5,7 @@
 CALLS_BUILD := $(BUILD)/tests/calls
 CALLS_ACTORS := $(CALLS_BUILD)/actors
 CALLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -Iinclude -Wall -Wextra -Wshadow -Werror=implicit-function-declaration \
-	-U_FORTIFY_SOURCE -fno-builtin -Wno-nonnull -Wno-unused-result -pthread
+	-U_FORTIFY_SOURCE -fno-builtin -Wno-nonnull -Wno-unused-result -Wno-stringop-overflow -Wno-clobbered -Wno-maybe-uninitialized -pthread
 CALLS_PARTS := hooks case $(patsubst tests/calls/%.c,%,$(wildcard tests/calls/cases_*.c))
 CALLS_SCRIPTS := $(filter-out %.c %.h %.mk %.def %.py,$(wildcard tests/calls/*))
 CALLS_SCRIPTS := $(filter-out tests/calls/actors,$(CALLS_SCRIPTS))

@@ -4,6 +4,8 @@
 #include "case.h"
 #include "raw.h"
 #include "report.h"
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +56,77 @@ void case___fork(void)
 void case__Fork(void)
 {
 	forks(_Fork);
+}
+
+/* A child that shares the parent's memory closes what the parent has open: the parent's book must not hear of it. */
+static void vforks(pid_t (*via)(void))
+{
+	static int fds[2];
+	int status = -1;
+
+	case_tcp_pair(fds);
+	uint64_t closed = case_ledger()->totals.closed;
+	errno = ERRNO_BEFORE;
+	volatile pid_t child = via();
+	if (child == 0) {
+		close(fds[0]);
+		_exit(errno == ERRNO_BEFORE ? 33 : 34);
+	}
+	int error = errno;
+	NEED(waitpid(child, &status, 0) == child);
+	case_step("vfork()", child > 0 ? 1 : -1, error);
+	TELL("child's status %x\n", status);
+	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_ledger()->totals.closed == closed);
+	NEED(write(fds[0], "x", 1) == 1);
+	CHECK(case_slot(fds[0])->sent == 1);
+	raw_refuse_clone();
+	STEP(via()); /* EAGAIN */
+}
+
+void case_vfork(void)
+{
+	vforks(vfork);
+}
+
+void case___vfork(void)
+{
+	vforks(__vfork);
+}
+
+static int close_and_end(void *fd)
+{
+	close(*(int *)fd);
+	_exit(33);
+}
+
+static void clones(int (*via)(int (*start)(void *), void *stack, int flags, void *argument, ...))
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	static int fds[2];
+	int status = -1, flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+
+	case_tcp_pair(fds);
+	uint64_t closed = case_ledger()->totals.closed;
+	errno = ERRNO_BEFORE;
+	int child = via(close_and_end, stack + sizeof stack, flags, &fds[0]);
+	int error = errno;
+	NEED(waitpid(child, &status, 0) == child);
+	case_step("clone()", child > 0 ? 1 : -1, error);
+	TELL("child's status %x\n", status);
+	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_ledger()->totals.closed == closed);
+	NEED(write(fds[0], "x", 1) == 1);
+	CHECK(case_slot(fds[0])->sent == 1);
+	STEP(via(NULL, NULL, flags, NULL)); /* EINVAL */
+}
+
+void case_clone(void)
+{
+	clones(clone);
+}
+
+void case___clone(void)
+{
+	clones(__clone);
 }
 
 /* All of the exec forms: the same failures first, then this program once more, which tells what it

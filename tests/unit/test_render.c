@@ -5,6 +5,7 @@
  * SOCKAUDIT_GOLDEN_UPDATE=1 writes them anew.
  */
 #include "../../report/escape.h"
+#include "../../report/options.h"
 #include "../../report/render.h"
 
 #include <errno.h>
@@ -399,6 +400,19 @@ static void assert_fits(const char *text, unsigned width)
 	free(copy);
 }
 
+/* Runs of blanks, line ends among them, as one. */
+static void unwrap(char *text)
+{
+	char *to = text;
+	for (const char *from = text; *from; from++) {
+		bool blank = *from == ' ' || *from == '\n';
+		if (blank && to != text && to[-1] == ' ')
+			continue;
+		*to++ = blank ? ' ' : *from;
+	}
+	*to = '\0';
+}
+
 /* A name of `size` bytes. */
 static char *long_name(size_t size, char letter)
 {
@@ -534,6 +548,63 @@ static void only_source_below_the_root_is_quoted(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* The same without --source-root, from that folder. */
+static bool quotes_from(struct report *report, const char *file, const char *folder)
+{
+	static const char *none[] = { NULL };
+	const struct frame before = evidence_stack_frames[0];
+	char *home = getcwd(NULL, 0);
+	assert_int_equal(chdir(folder), 0);
+	evidence_stack_frames[0].file = file;
+	evidence_stack_frames[0].line = 2;
+	char *text = rendered("text", report, (struct render_settings){ .source_roots = none });
+	evidence_stack_frames[0] = before;
+	assert_int_equal(chdir(home), 0);
+	free(home);
+	bool found = strstr(text, "     2 | ") != NULL;
+	free(text);
+	return found;
+}
+
+static char *help_of_report(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	options_help(FOR_REPORT, out);
+	fclose(out);
+	unwrap(text);
+	return text;
+}
+
+static void default_root_is_as_help_says(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/sockaudit-test-XXXXXX", path[5][128];
+	static const char *const names[] = { "top", "top/.git", "top/below", "top/a.c", "b.c" };
+	struct report report = leaking();
+	report.finding_count = 1;
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
+		if (i < 3)
+			assert_int_equal(mkdir(path[i], 0700), 0);
+		else
+			write_file(path[i], "one\ntwo\n");
+	}
+	char *help = help_of_report();
+	assert_non_null(strstr(help, "(default: the top of the git working tree, else the current "
+				     "folder; never /)"));
+	free(help);
+	assert_true(quotes_from(&report, path[3], path[2]));
+	assert_false(quotes_from(&report, path[4], path[2]));
+	assert_true(quotes_from(&report, path[4], folder));
+	assert_false(quotes_from(&report, path[4], "/"));
+	for (size_t i = 5; i-- > 0;)
+		assert_int_equal(remove(path[i]), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void full_disk_is_told(void **state)
 {
 	(void)state;
@@ -570,9 +641,88 @@ static void many_callers_stand_together(void **state)
 	report.finding_count = 37;
 	char *text = rendered("text", &report, (struct render_settings){ 0 });
 	assert_non_null(strstr(text, "client.c:212 fetch()  37 callers\n"));
-	assert_non_null(strstr(text, "and 31 more callers"));
+	assert_non_null(strstr(text, "and 589 sockets in 31 more findings"));
 	assert_null(strstr(text, "callers.c:20"));
 	free(text);
+}
+
+static void rules_at_one_site_share_its_caller(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct finding three[] = { findings[0], findings[0], findings[0] };
+	three[1].rule = RULE_ERROR;
+	three[2].opened.stack = &closed_stack;
+	report.findings = three;
+	report.finding_count = 3;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "client.c:212 fetch()\n"));
+	assert_null(strstr(text, "caller"));
+	free(text);
+}
+
+static void fin_alone_is_no_unread_data(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct finding one = findings[0];
+	struct socket_row row = rows[0];
+	one.sockets = &row;
+	one.socket_count = 1;
+	report.findings = &one;
+	report.finding_count = 1;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "1 CLOSE_WAIT\n"));
+	free(text);
+	row.recv_q = 2;
+	text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "1 CLOSE_WAIT; 1 with unread data\n"));
+	free(text);
+	row.recv_q = 1;
+	row.tcp_state = "ESTABLISHED";
+	text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "1 ESTABLISHED; 1 with unread data\n"));
+	free(text);
+}
+
+static void closed_number_is_held_by_nobody(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct finding one = findings[5];
+	report.findings = &one;
+	report.finding_count = 1;
+	char *text = rendered("text", &report, (struct render_settings){ 0 });
+	assert_null(strstr(text, "held by"));
+	assert_non_null(strstr(text, "number     fd 5 of pid 812 app\n"));
+	free(text);
+	text = rendered("text", &report, (struct render_settings){ .reproducible = true });
+	assert_non_null(strstr(text, "number     fd 5 of app\n"));
+	free(text);
+}
+
+static void titles_are_told_whole(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	struct finding one = findings[2];
+	const struct frame before = other_stack_frames[0];
+	one.count = 12345;
+	one.gating = true;
+	report.findings = &one;
+	report.finding_count = 1;
+	other_stack_frames[0].file = "/src/app/the_client_of_the_other_side.c";
+	for (unsigned width = 60; width <= 120; width += 20) {
+		char *text =
+			rendered("text", &report, (struct render_settings){ .width = width });
+		assert_fits(text, width);
+		unwrap(text);
+		assert_non_null(strstr(text, "fetch() owes a close() "));
+		assert_non_null(strstr(text, ": a call said that the connection is dead and no "
+					     "close() followed "));
+		free(text);
+	}
+	other_stack_frames[0] = before;
 }
 
 static void suppressed_is_listed_but_not_in_the_first_line(void **state)
@@ -603,7 +753,12 @@ int main(void)
 		cmocka_unit_test(hostile_names_are_harmless),
 		cmocka_unit_test(only_source_below_the_root_is_quoted),
 		cmocka_unit_test(full_disk_is_told),
+		cmocka_unit_test(default_root_is_as_help_says),
 		cmocka_unit_test(many_callers_stand_together),
+		cmocka_unit_test(rules_at_one_site_share_its_caller),
+		cmocka_unit_test(fin_alone_is_no_unread_data),
+		cmocka_unit_test(closed_number_is_held_by_nobody),
+		cmocka_unit_test(titles_are_told_whole),
 		cmocka_unit_test(suppressed_is_listed_but_not_in_the_first_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@
  * the end it tells its own counts of sockets.
  *
  * Steps: sockets | fork | children=N | thread | descriptors | fill | mlock=current,future |
- * chroot=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) | file=PATH |
- * eat=PATH | many | leak | close=FD | stderr=PATH | sigs | leave=STATUS
+ * chroot=DIR | chdir=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) |
+ * file=PATH | eat=PATH | many | leak | close=FD | stderr=PATH | state | leave=STATUS
  */
 #include "lives.h"
 #include <dirent.h>
@@ -207,6 +207,8 @@ static void step(char *name)
 		mlock_step(value);
 	else if (!strcmp(name, "chroot"))
 		TELL(chroot(value));
+	else if (!strcmp(name, "chdir"))
+		printf("chdir %d\n", chdir(value));
 	else if (!strcmp(name, "unshare"))
 		TELL(unshare((strstr(value, "files") ? CLONE_FILES : 0) |
 			     (strstr(value, "net") ? CLONE_NEWNET : 0) |

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to be loaded and unloaded: NAME opens a socket and leaves it. */
+/* A library to be loaded and unloaded: NAME leaves a socket that it has shut down: a finding. */
 #include <sys/socket.h>
+#include <unistd.h>
 
 int NAME(int depth);
 
 __attribute__((noinline)) int NAME(int depth)
 {
-	int fd = depth ? NAME(depth - 1) : socket(AF_UNIX, SOCK_STREAM, 0);
+	int pair[2] = { -1, -1 };
 
-	__asm__ volatile("" : "+r"(fd)); /* no tail call */
-	return fd;
+	if (depth) {
+		pair[0] = NAME(depth - 1);
+	} else if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0) {
+		close(pair[1]);
+		shutdown(pair[0], SHUT_RDWR);
+	}
+	__asm__ volatile("" : "+r"(pair[0])); /* no tail call */
+	return pair[0];
 }

@@ -34,6 +34,6 @@ int main(int argc, char **argv)
 		printf("same address %d\n", first == second);
 	}
 	puts(dlerror() ? "an error is left" : "no error is left");
-	printf("# opened 30 closed 0\n");
+	printf("# opened 60 closed 30\n");
 	return 0;
 }
