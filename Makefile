@@ -89,10 +89,12 @@ demo: all $(TEST_BUILD)/demo_server | $(BUILD)/dependencies-demo
 	@BUILD=$(BUILD) tests/demo
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/sockaudit $(DESTDIR)$(PREFIX)/include/sockaudit
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/sockaudit
 	install -m 755 $(BUILD)/sockaudit $(DESTDIR)$(PREFIX)/bin/sockaudit
 	install -m 644 $(BUILD)/libsockaudit.so $(DESTDIR)$(PREFIX)/lib/libsockaudit.so
 	install -m 644 include/sockaudit/*.h $(DESTDIR)$(PREFIX)/include/sockaudit
+	@# So that LD_PRELOAD=libsockaudit.so finds it without a path.
+	$(if $(DESTDIR),,-ldconfig)
 
 format:
 	clang-format -i preload/*.[ch] report/*.[ch] include/sockaudit/*.h tests/*/*.[ch]

@@ -78,8 +78,14 @@ static bool any_in_state(const struct finding *finding, const char *state)
 	return false;
 }
 
-static void cause_of_fin(struct arena *arena, struct finding *finding,
-			 struct audited_socket *const *sockets)
+/* " up to 5 s ago" after a verb or, without times, nothing. */
+static const char *ago_text(struct arena *arena, uint64_t ms, bool timeless)
+{
+	return timeless ? "" : arena_printf(arena, " up to %s ago", duration_text(arena, ms));
+}
+
+static const char *cause_of_fin(struct arena *arena, struct finding *finding,
+				struct audited_socket *const *sockets, bool timeless)
 {
 	size_t counts[REASON_COUNT] = { 0 }, connectors = 0;
 	enum reason reason = IDLE;
@@ -91,7 +97,11 @@ static void cause_of_fin(struct arena *arena, struct finding *finding,
 	for (enum reason r = 0; r < REASON_COUNT; r++)
 		if (counts[r] > counts[reason])
 			reason = r;
-	const char *idle = duration_text(arena, oldest(finding, row_idle));
+	const uint64_t idle_ms = oldest(finding, row_idle);
+	const char *ago = ago_text(arena, idle_ms, timeless),
+		   *idle = timeless ? "idle"
+				    : arena_printf(arena, "idle for up to %s",
+						   duration_text(arena, idle_ms));
 	const char *text = NULL,
 		   *gone = any_in_state(finding, "CLOSE") && !any_in_state(finding, "CLOSE_WAIT")
 				   ? "the connection is gone (state CLOSE, which no tool lists)"
@@ -113,25 +123,21 @@ static void cause_of_fin(struct arena *arena, struct finding *finding,
 		break;
 	case WORKING:
 		finding->class = 'H';
-		text = arena_printf(arena,
-				    "%s; a request was received up to %s ago and never answered",
-				    gone, idle);
+		text = arena_printf(arena, "%s; a request was received%s and never answered", gone,
+				    ago);
 		break;
 	case UNREAD_DATA:
 		finding->class = connectors ? 'D' : 'H';
-		text = arena_printf(arena,
-				    "%s with up to %" PRIu64 " bytes unread; last use up to %s ago",
-				    gone, oldest(finding, row_unread), idle);
+		text = arena_printf(arena, "%s with up to %" PRIu64 " bytes unread%s%s", gone,
+				    oldest(finding, row_unread), *ago ? "; last use" : "", ago);
 		break;
 	case NEVER_READ:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s and nothing was ever read here; idle for up to %s",
-				    gone, idle);
+		text = arena_printf(arena, "%s and nothing was ever read here; %s", gone, idle);
 		break;
 	case IDLE:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s; idle for up to %s, and never read since", gone,
-				    idle);
+		text = arena_printf(arena, "%s; %s, and never read since", gone, idle);
 		break;
 	case REASON_COUNT:
 		break;
@@ -139,13 +145,13 @@ static void cause_of_fin(struct arena *arena, struct finding *finding,
 	if (counts[reason] < finding->socket_count)
 		text = arena_printf(arena, "%s (%zu of %zu)", text, counts[reason],
 				    finding->socket_count);
-	finding->cause = text;
+	return text;
 }
 
-void finding_cause(struct arena *arena, struct finding *finding,
-		   struct audited_socket *const *sockets)
+static const char *cause_text(struct arena *arena, struct finding *finding,
+			      struct audited_socket *const *sockets, bool timeless)
 {
-	const char *since = duration_text(arena, oldest(finding, row_since));
+	const char *ago = ago_text(arena, oldest(finding, row_since), timeless);
 	const char *call = finding->evidence.call ? finding->evidence.call : "a call";
 	const char *error =
 		finding->evidence.error ? strerrorname_np(finding->evidence.error) : NULL;
@@ -156,44 +162,40 @@ void finding_cause(struct arena *arena, struct finding *finding,
 		eof_reads += finding->sockets[i].eof_reads;
 	switch (finding->rule) {
 	case RULE_CONNECT_FAILED:
-		finding->cause =
-			error ? arena_printf(arena,
-					     "%s() failed with %s up to %s ago; no close() since",
-					     call, error, since)
-			      : arena_printf(
-					arena,
-					"the kernel gave up the pending %s() and the program never "
-					"looked",
-					call);
-		break;
+		return error ? arena_printf(arena, "%s() failed with %s%s; no close() since", call,
+					    error, ago)
+			     : arena_printf(arena,
+					    "the kernel gave up the pending %s() and the program "
+					    "never looked",
+					    call);
 	case RULE_SHUTDOWN:
-		finding->cause = arena_printf(
-			arena, "both ways were shut up to %s ago, the descriptor is still open",
-			since);
-		break;
+		return arena_printf(arena, "both ways were shut%s, the descriptor is still open",
+				    ago);
 	case RULE_EOF:
-		finding->cause = arena_printf(
+		return arena_printf(
 			arena,
-			"%s() returned 0 up to %s ago; since then nothing was sent and nothing "
-			"closed%s",
-			call, since,
+			"%s() returned 0%s; since then nothing was sent and nothing closed%s", call,
+			ago,
 			eof_reads > finding->socket_count * 100
 				? arena_printf(arena, "; EOF was read %" PRIu64 " times", eof_reads)
 				: "");
-		break;
 	case RULE_ERROR:
-		finding->cause =
-			arena_printf(arena, "%s() failed with %s up to %s ago; no close() since",
-				     call, error ? error : "an error", since);
-		break;
+		return arena_printf(arena, "%s() failed with %s%s; no close() since", call,
+				    error ? error : "an error", ago);
 	case RULE_FIN_UNREAD:
-		cause_of_fin(arena, finding, sockets);
-		break;
+		return cause_of_fin(arena, finding, sockets, timeless);
 	case RULE_DOUBLE_CLOSE:
-		finding->cause = arena_printf(arena, "%s() of a number that was closed already: %s",
-					      call, error ? error : "EBADF");
-		break;
+		return arena_printf(arena, "%s() of a number that was closed already: %s", call,
+				    error ? error : "EBADF");
 	case RULE_COUNT:
 		break;
 	}
+	return NULL;
+}
+
+void finding_cause(struct arena *arena, struct finding *finding,
+		   struct audited_socket *const *sockets)
+{
+	finding->cause = cause_text(arena, finding, sockets, false);
+	finding->cause_timeless = cause_text(arena, finding, sockets, true);
 }

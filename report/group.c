@@ -214,8 +214,8 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 	const struct socket_ref *connected = judgement->connected;
 	const struct verdict *verdict = &judgement->verdict;
 
-	finding->opened = place_make(grouping, opened_call(grouping, judgement->opened), 0,
-				     group->opened);
+	finding->opened =
+		place_make(grouping, opened_call(grouping, judgement->opened), 0, group->opened);
 	if (connected)
 		finding->connected = place_make(
 			grouping, ref_call(grouping, connected, connected->slot->connect_call),
@@ -246,9 +246,8 @@ static void finding_of_misuses(struct grouping *grouping, const struct group *gr
 
 	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0,
 				     group->opened);
-	finding->evidence =
-		place_make(grouping, ledger_call(member->ledger, misuse->call),
-			   misuse->error > 0 ? misuse->error : EBADF, group->evidence);
+	finding->evidence = place_make(grouping, ledger_call(member->ledger, misuse->call),
+				       misuse->error > 0 ? misuse->error : EBADF, group->evidence);
 	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
 				     code_stack(grouping->code, member, misuse->closed_stack));
 	finding->sockets =

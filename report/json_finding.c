@@ -78,9 +78,9 @@ static json_t *socket_value(const struct socket_row *row, const struct render_se
 		{ "age_ms", json_ms(settings, row->age_ms) },
 		{ "since_ms", json_ms(settings, row->since_ms) },
 		{ "since", since(row) },
-		{ "eof_reads", json_number(row->eof_reads) },
-		{ "received", json_number(row->received) },
-		{ "sent", json_number(row->sent) },
+		{ "eof_reads", json_number_if(row->traffic_known, row->eof_reads) },
+		{ "received", json_number_if(row->traffic_known, row->received) },
+		{ "sent", json_number_if(row->traffic_known, row->sent) },
 		{ "last_use", use(row->last_call, row->last_use_ms, settings) },
 		{ "holders", holders(row, settings) },
 		{ "peer_process", json_null() },
@@ -121,14 +121,15 @@ static json_t *siblings(const struct finding *finding)
 	return array;
 }
 
-static json_t *cause(const struct finding *finding)
+static json_t *cause(const struct finding *finding, const struct render_settings *settings)
 {
+	const char *text = settings->reproducible ? finding->cause_timeless : finding->cause;
 	char class[] = { finding->class, '\0' };
-	if (!finding->class && !finding->cause)
+	if (!finding->class && !text)
 		return json_null();
 	return json_fields((struct json_field[]){
 		{ "class", json_text(finding->class ? class : NULL) },
-		{ "text", json_text(finding->cause) },
+		{ "text", json_text(text) },
 		{ 0 },
 	});
 }
@@ -154,7 +155,7 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "fork", json_null() },
 		{ "siblings", siblings(finding) },
 		{ "last_use", use(finding->last_call, finding->last_use_ms, settings) },
-		{ "cause", cause(finding) },
+		{ "cause", cause(finding, settings) },
 		{ "marks", json_fields((struct json_field[]){
 				   { "opened", json_null() },
 				   { "evidence", json_null() },

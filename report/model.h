@@ -76,6 +76,7 @@ struct socket_row {
 	uint64_t age_ms;   /* since opened */
 	uint64_t since_ms; /* since the evidence */
 	bool since_at_least;
+	bool traffic_known;
 	uint32_t eof_reads;
 	uint64_t received, sent;
 	const char *last_call; /* NULL: never used */
@@ -106,6 +107,7 @@ struct finding {
 	uint64_t last_use_ms;
 	char class; /* 0: no cause is told */
 	const char *cause; /* one line for people; NULL */
+	const char *cause_timeless; /* the same without times, so that two runs can be compared */
 	struct socket_row *sockets;
 	size_t socket_count;
 };

@@ -92,6 +92,7 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 					    : MS_UNKNOWN,
 		.since_ms = cycles_to_ms(rate, judgement->verdict.since, judgement->end),
 		.since_at_least = judgement->verdict.since_at_least,
+		.traffic_known = true,
 		.eof_reads = merged->eof_reads,
 		.received = merged->received,
 		.sent = merged->sent,

@@ -111,8 +111,9 @@ static void siblings(struct text *text, const struct finding *finding)
 
 static void cause(struct text *text, const struct finding *finding)
 {
-	if (finding->cause)
-		text_words(text, "cause", text_safe(text, finding->cause));
+	const char *words = text->settings->reproducible ? finding->cause_timeless : finding->cause;
+	if (words)
+		text_words(text, "cause", text_safe(text, words));
 }
 
 static void help(struct text *text, const struct finding *finding)

@@ -7,6 +7,7 @@
 #include "../../report/escape.h"
 #include "../../report/options.h"
 #include "../../report/render.h"
+#include "../../report/source_line.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -77,6 +78,7 @@ static struct socket_row rows[] = {
 	  .recv_q = 1,
 	  .age_ms = 200000,
 	  .since_ms = 180000,
+	  .traffic_known = true,
 	  .eof_reads = 1,
 	  .received = 512,
 	  .sent = 64,
@@ -125,7 +127,8 @@ static struct finding findings[] = {
 	  .last_call = "recv",
 	  .last_use_ms = 200000,
 	  .class = 'A',
-	  .cause = "the error path returns before the close()",
+	  .cause = "the error path returned 5 s ago before the close()",
+	  .cause_timeless = "the error path returned before the close()",
 	  .sockets = rows,
 	  .socket_count = 4 },
 	{ .rule = RULE_EOF,
@@ -605,6 +608,86 @@ static void default_root_is_as_help_says(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void assert_line(struct source_roots *roots, const char *file, unsigned number,
+			const char *wanted)
+{
+	char *line = source_line(roots, file, number);
+	if (wanted)
+		assert_string_equal(line, wanted);
+	else
+		assert_null(line);
+	free(line);
+}
+
+static void lines_are_found_whichever_file_was_read_before(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/sockaudit-test-XXXXXX", name[] = "0.c", path[64];
+	assert_non_null(mkdtemp(folder));
+	struct source_roots roots = { 0 };
+	assert_int_equal(source_roots_find(&roots, (const char *[]){ folder, NULL }), 0);
+	for (name[0] = '0'; name[0] < '9'; name[0]++) {
+		char text[] = "one\r\n\n?";
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		text[6] = name[0];
+		write_file(path, name[0] == '8' ? "" : text);
+	}
+	for (int again = 0; again < 2; again++) {
+		for (name[0] = '0'; name[0] < '8'; name[0]++) {
+			assert_line(&roots, name, 3, (char[]){ name[0], '\0' });
+			assert_line(&roots, name, 1, "one");
+			assert_line(&roots, name, 2, "");
+			assert_line(&roots, name, 4, NULL);
+			assert_line(&roots, name, 0, NULL);
+		}
+	}
+	assert_line(&roots, "8.c", 1, NULL);
+	assert_line(&roots, "9.c", 1, NULL);
+	source_roots_free(&roots);
+	for (name[0] = '0'; name[0] < '9'; name[0]++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		assert_int_equal(remove(path), 0);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static json_t *rendered_json(const struct report *report, struct render_settings settings)
+{
+	char *text = rendered("json", report, settings);
+	json_t *value = json_loads(text, 0, NULL);
+	assert_non_null(value);
+	free(text);
+	return value;
+}
+
+/* What nobody knows is null, and no number. */
+static void unknown_traffic_is_null(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	json_t *value = rendered_json(&report, (struct render_settings){ 0 });
+	json_t *finding = json_array_get(json_object_get(value, "findings"), 0);
+	json_t *rows_made = json_object_get(finding, "sockets");
+	for (size_t i = 0; i < 2; i++) {
+		json_t *reads = json_object_get(json_array_get(rows_made, i), "eof_reads");
+		assert_true(i ? json_is_null(reads) : json_is_integer(reads));
+	}
+	json_decref(value);
+}
+
+static void reproducible_causes_tell_no_times(void **state)
+{
+	(void)state;
+	struct report report = leaking();
+	for (size_t i = 0; i < 2; i++) {
+		char *text = rendered(i ? "json" : "text", &report,
+				      (struct render_settings){ .reproducible = true });
+		assert_null(strstr(text, "5 s ago"));
+		assert_non_null(strstr(text, "the error path returned before the close()"));
+		free(text);
+	}
+}
+
 static void full_disk_is_told(void **state)
 {
 	(void)state;
@@ -713,8 +796,7 @@ static void titles_are_told_whole(void **state)
 	report.finding_count = 1;
 	other_stack_frames[0].file = "/src/app/the_client_of_the_other_side.c";
 	for (unsigned width = 60; width <= 120; width += 20) {
-		char *text =
-			rendered("text", &report, (struct render_settings){ .width = width });
+		char *text = rendered("text", &report, (struct render_settings){ .width = width });
 		assert_fits(text, width);
 		unwrap(text);
 		assert_non_null(strstr(text, "fetch() owes a close() "));
@@ -754,6 +836,9 @@ int main(void)
 		cmocka_unit_test(only_source_below_the_root_is_quoted),
 		cmocka_unit_test(full_disk_is_told),
 		cmocka_unit_test(default_root_is_as_help_says),
+		cmocka_unit_test(lines_are_found_whichever_file_was_read_before),
+		cmocka_unit_test(unknown_traffic_is_null),
+		cmocka_unit_test(reproducible_causes_tell_no_times),
 		cmocka_unit_test(many_callers_stand_together),
 		cmocka_unit_test(rules_at_one_site_share_its_caller),
 		cmocka_unit_test(fin_alone_is_no_unread_data),
