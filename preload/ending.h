@@ -4,10 +4,14 @@
 #ifndef ENDING_H
 #define ENDING_H
 
-#include <stdint.h>
+#include <sockaudit/ledger.h>
+#include <stdbool.h>
 
 /* Asks the kernel about every open socket. Not allowed after a seccomp filter. */
 void ending_snapshot(void);
+
+/* A close() that was called and came back to nobody leaves the descriptor open. */
+bool ending_slot_is_open(const struct ledger_slot *slot);
 
 /* Sockets with findings of severity error, by CONTRACT's exit rules; says the line if there are
  * any. */

@@ -36,10 +36,7 @@ unsigned fdtable_end(void)
 
 struct ledger_slot *fdtable_record(int fd)
 {
-	/* Below the highest number of this ledger, pages were reserved or are a hole, which reads
-	 * as zeros. */
-	if (!ledger->slots || (unsigned)fd > ledger->header->max_fd ||
-	    !ledger_file_reserve(SECTION_SLOTS, (uint32_t)fd, 1))
+	if (fd < 0 || !ledger->slots || !ledger_file_has_slot((uint32_t)fd))
 		return NULL;
 	return life_of(ledger->slots + fd) ? ledger->slots + fd : NULL;
 }
@@ -53,7 +50,7 @@ static void raise_to(uint32_t *highest, uint32_t value)
 		;
 }
 
-struct ledger_slot *fdtable_begin(int fd)
+struct ledger_slot *fdtable_begin(int fd, uint32_t *begun)
 {
 	if (fd < 0 || !ledger->slots)
 		return NULL;
@@ -76,8 +73,10 @@ struct ledger_slot *fdtable_begin(int fd)
 		 */
 		next = (LIFE_GENERATION(life) + 1) << 3 | PHASE_FILLING;
 		if (__atomic_compare_exchange_n(&slot->life, &life, next, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
+						__ATOMIC_ACQUIRE)) {
+			*begun = next;
 			break;
+		}
 	}
 	/* group_refs stays: it may count a group whose first descriptor had this number. */
 	memset(slot, 0, offsetof(struct ledger_slot, life));
@@ -110,16 +109,29 @@ static uint64_t *total_of(enum ledger_origin origin)
 	return NULL;
 }
 
-void fdtable_publish(int fd, struct ledger_slot *slot)
+void fdtable_note_opening(void)
 {
-	struct ledger_header *header = ledger->header;
+	static uint32_t count;
+
+	ledger->header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] =
+		cycles_now();
+}
+
+void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
+{
 	uint64_t *total = total_of(slot->origin);
 	struct ledger_stack *stack = stacks_record(slot->opened_stack);
 
-	if (total == &header->totals.opened)
-		header->openings[__atomic_fetch_add(total, 1, __ATOMIC_RELAXED) % 8] =
-			slot->opened_at;
-	else if (total)
+	/* Another thread may have been given the number, and have begun the slot anew. */
+	if (!life_change(slot, begun, PHASE_OPEN)) {
+		ledger_file_lost(LOST_RACES);
+		return;
+	}
+	/* After the slot: a hook that sees the byte finds the life. */
+	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+	recent.fds[__atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED) % FDTABLE_RECENT] = fd;
+	raise_to(&watched_end, (uint32_t)fd + 1);
+	if (total)
 		add(total);
 	if (stack) {
 		uint64_t opened = __atomic_add_fetch(&stack->opened, 1, __ATOMIC_RELAXED);
@@ -128,13 +140,6 @@ void fdtable_publish(int fd, struct ledger_slot *slot)
 		if (opened > closed)
 			raise_to(&stack->peak, (uint32_t)(opened - closed));
 	}
-	recent.fds[__atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED) % FDTABLE_RECENT] = fd;
-	raise_to(&watched_end, (uint32_t)fd + 1);
-	uint32_t life = life_of(slot);
-	if (LIFE_PHASE(life) != PHASE_FILLING || !life_change(slot, life, PHASE_OPEN))
-		ledger_file_lost(LOST_RACES);
-	/* After the slot: a hook that sees the byte finds the life. */
-	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
 }
 
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack)
@@ -245,7 +250,7 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 		for (uint32_t i = 0; i < end && !home; i++, nobody = 0) {
 			uint32_t at = (start + i) % end;
 
-			if (ledger_file_reserve(SECTION_SLOTS, at, 1) &&
+			if (ledger_file_has_slot(at) &&
 			    __atomic_compare_exchange_n(&ledger->slots[at].group_refs, &nobody, 1,
 							false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 				home = at + 1;

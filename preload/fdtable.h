@@ -41,9 +41,13 @@ struct ledger_slot *fdtable_record(int fd);
  * before has ended: by a close that is still returning, or behind our back (drift). NULL when it
  * can't be recorded (counted).
  */
-struct ledger_slot *fdtable_begin(int fd);
+struct ledger_slot *fdtable_begin(int fd, uint32_t *begun);
 /* Counts the opening (`origin` tells to which sum) and lets the hooks see it. */
-void fdtable_publish(int fd, struct ledger_slot *slot);
+void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun);
+
+/* The program has opened something: the sign, at exit, that it went on after an EOF. A pair is one.
+ */
+void fdtable_note_opening(void);
 
 /* Before the real close: the life that is ending (0: none), with who ends it. */
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack);

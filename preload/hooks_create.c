@@ -52,6 +52,27 @@ struct peer {
 		size = &peer.size;                                                                 \
 	}
 
+/*
+ * What may be read of the peer's address: all of our own buffer. In the program's stands what
+ * fitted, and its size says what would have been told; no more is read of it than an IPv4 address,
+ * which fits into every sockaddr.
+ */
+static const struct sockaddr *readable(const struct sockaddr *address, const socklen_t *size,
+				       const struct peer *peer)
+{
+	if (!address || !size ||
+	    (address != (const struct sockaddr *)&peer->address && *size > sizeof(struct sockaddr)))
+		return NULL;
+	return address;
+}
+
+static void told_accept(int listener, int fd, const struct sockaddr *address, const socklen_t *size,
+			int flags, const struct peer *peer, enum call call, void *frame)
+{
+	address = readable(address, size, peer);
+	track_accept(listener, fd, address, address ? *size : 0, flags, call, frame);
+}
+
 EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
 {
 	struct peer peer;
@@ -59,8 +80,7 @@ EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
 	PEER_ASKED(listener, address, size, peer);
 	int fd = REAL(accept)(listener, address, size);
 	if (fd >= 0)
-		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, 0, CALL_accept,
-				     HERE));
+		OBSERVE(told_accept(listener, fd, address, size, 0, &peer, CALL_accept, HERE));
 	return fd;
 }
 
@@ -71,7 +91,6 @@ EXPORT int accept4(int listener, struct sockaddr *address, socklen_t *size, int 
 	PEER_ASKED(listener, address, size, peer);
 	int fd = REAL(accept4)(listener, address, size, flags);
 	if (fd >= 0)
-		OBSERVE(track_accept(listener, fd, address, address ? *size : 0, flags,
-				     CALL_accept4, HERE));
+		OBSERVE(told_accept(listener, fd, address, size, flags, &peer, CALL_accept4, HERE));
 	return fd;
 }

@@ -4,8 +4,8 @@
  * locked memory. What we need is had before; where the kernel would kill the program for a call of
  * ours, we make none.
  */
-#include "ledger_create.h"
 #include "hooks_sharing.h"
+#include "ledger_create.h"
 #include "observe.h"
 #include "process.h"
 #include "real.h"
@@ -140,6 +140,9 @@ long syscall_told(long number, ...)
 		else if (argument[0] == SECCOMP_SET_MODE_FILTER)
 			return FILTERS(REAL(syscall)(number, argument[0], argument[1], argument[2],
 						     argument[3], argument[4], argument[5]));
+		break;
+	case SYS_exit_group:
+		OBSERVE(argument[0] = process_ends((int)argument[0]));
 		break;
 	}
 	return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3],

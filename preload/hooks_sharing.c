@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vfork cannot be wrapped: its child returns through the wrapper's frame, which is gone when the parent does. But it
- * can be noticed, by hooks that have no frame: they set a flag and jump. The same for clone, whose child begins on
- * another stack, and for syscall(), by which either may be called.
+ * vfork cannot be wrapped: its child returns through the wrapper's frame, which is gone when the
+ * parent does. But it can be noticed, by hooks that have no frame: they set a flag and jump. The
+ * same for clone, whose child begins on another stack, and for syscall(), by which either may be
+ * called.
  */
 #include "hooks_sharing.h"
 #include "observe.h"
@@ -11,7 +12,7 @@
 #include <sys/syscall.h>
 
 #define OFFSET(name) offsetof(struct real_functions, name)
-#define NAKED EXPORT __attribute__((naked))
+#define NAKED	     EXPORT __attribute__((naked))
 
 /* The compiler does not see that they never return by themselves. */
 #pragma GCC diagnostic ignored "-Wreturn-type"
@@ -23,7 +24,7 @@ bool sharing_seen;
 #define NOTICED(type, name, parameters)                                                            \
 	NAKED type name parameters                                                                 \
 	{                                                                                          \
-		__asm__("movb $1, sharing_seen(%%rip)\n\tjmp *real_functions+%c0(%%rip)" ::"i"(      \
+		__asm__("movb $1, sharing_seen(%%rip)\n\tjmp *real_functions+%c0(%%rip)" ::"i"(    \
 			OFFSET(name)));                                                            \
 	}
 
@@ -31,12 +32,14 @@ NAKED long syscall(long number, ...)
 {
 	__asm__("cmp %0, %%rdi\n\tje syscall_told\n\t"
 		"cmp %1, %%rdi\n\tje syscall_told\n\t"
+		"cmp %6, %%rdi\n\tje syscall_told\n\t"
 		"cmp %2, %%rdi\n\tje 1f\n\t"
 		"cmp %3, %%rdi\n\tje 1f\n\t"
 		"cmp %4, %%rdi\n\tje 1f\n\t"
 		"2: jmp *real_functions+%c5(%%rip)\n\t"
 		"1: movb $1, sharing_seen(%%rip)\n\tjmp 2b" ::"i"(SYS_close),
-		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(SYS_vfork), "i"(OFFSET(syscall)));
+		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(SYS_vfork),
+		"i"(OFFSET(syscall)), "i"(SYS_exit_group));
 }
 #elif defined(__aarch64__)
 bool sharing_seen;
@@ -48,20 +51,23 @@ bool sharing_seen;
 	NAKED type name parameters                                                                 \
 	{                                                                                          \
 		__asm__("adrp x16, sharing_seen\n\tmov w17, #1\n\t"                                \
-			"strb w17, [x16, :lo12:sharing_seen]\n\t" JUMP(name, "%0") ::"i"(          \
-				OFFSET(name)));                                                    \
+			"strb w17, [x16, :lo12:sharing_seen]\n\t" JUMP(name,                       \
+								       "%0")::"i"(OFFSET(name)));  \
 	}
 
 NAKED long syscall(long number, ...)
 {
 	__asm__("cmp x0, %0\n\tb.eq syscall_told\n\t"
 		"cmp x0, %1\n\tb.eq syscall_told\n\t"
+		"cmp x0, %5\n\tb.eq syscall_told\n\t"
 		"cmp x0, %2\n\tb.eq 1f\n\t"
 		"cmp x0, %3\n\tb.eq 1f\n\t"
-		"2: " JUMP(syscall, "%4") "\n\t"
-		"1: adrp x16, sharing_seen\n\tmov w17, #1\n\t"
-		"strb w17, [x16, :lo12:sharing_seen]\n\tb 2b" ::"i"(SYS_close),
-		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(OFFSET(syscall)));
+		"2: " JUMP(syscall,
+			   "%4") "\n\t"
+				 "1: adrp x16, sharing_seen\n\tmov w17, #1\n\t"
+				 "strb w17, [x16, :lo12:sharing_seen]\n\tb 2b" ::"i"(SYS_close),
+		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(OFFSET(syscall)),
+		"i"(SYS_exit_group));
 }
 #endif
 

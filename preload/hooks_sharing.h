@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Children that share our memory: of vfork, of clone(CLONE_VM), and of both made by syscall(). What such a child
- * does to its descriptors must not be written into our books, and only a getpid() tells it from us: 0.2 us with
- * each close. So it is noticed that there may be one, and until then nothing is asked.
+ * Children that share our memory: of vfork, of clone(CLONE_VM), and of both made by syscall(). What
+ * such a child does to its descriptors must not be written into our books, and only a getpid()
+ * tells it from us: 0.2 us with each close. So it is noticed that there may be one, and until then
+ * nothing is asked.
  */
 #ifndef HOOKS_SHARING_H
 #define HOOKS_SHARING_H

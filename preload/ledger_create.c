@@ -150,11 +150,23 @@ static long file_map(int fd, struct ledger_section sections[SECTION_ROOM], int64
 	}
 }
 
+/* Of a link such as "net:[4026531840]"; 0 when it can't be read. */
+static uint64_t namespace_inode(const char *path)
+{
+	char link[64] = "";
+	long length = sys_readlink(path, link, sizeof link - 1);
+	const char *number = length > 0 ? strchr(link, '[') : NULL;
+
+	if (!number)
+		return 0;
+	number++;
+	return text_number(&number);
+}
+
 static void header_fill(struct ledger_header *header, const struct identity *identity,
 			uint32_t sequence)
 {
 	uint64_t nofile = limit_soft(RLIMIT_NOFILE, NULL);
-	char net_ns[64] = "";
 
 	header->version = LEDGER_VERSION;
 	header->header_size = HEADER_SIZE;
@@ -173,11 +185,8 @@ static void header_fill(struct ledger_header *header, const struct identity *ide
 	header->session = identity->session;
 	header->process_group = identity->process_group;
 	memcpy(header->comm, identity->comm, sizeof header->comm);
-	if (sys_readlink("/proc/self/ns/net", net_ns, sizeof net_ns - 1) > 5) {
-		const char *number = net_ns + 5; /* "net:[4026531840]" */
-
-		header->net_ns = text_number(&number);
-	}
+	header->net_ns = namespace_inode("/proc/self/ns/net");
+	header->pid_ns = namespace_inode("/proc/self/ns/pid");
 	int fd = sys_open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0) {
 		sys_read(fd, header->boot_id, 36);
@@ -257,7 +266,7 @@ bool ledger_create(struct ledger_bases *made, int64_t *room)
 						  sections[SECTION_COUNT - 1].record_size;
 		header_fill(made->header, &identity, sequence);
 		memcpy(own_path, path, sizeof own_path);
-		ledger_folder_prune(path);
+		ledger_folder_prune(path, made->header->pid_ns);
 		ever_made = true;
 		return true;
 	}

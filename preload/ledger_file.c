@@ -104,6 +104,16 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	return true;
 }
 
+bool ledger_file_has_slot(uint32_t slot)
+{
+	uint64_t step = (uint64_t)slot * sizeof(struct ledger_slot) / GROW_STEP;
+
+	if (!ledger->header || slot >= ledger->header->sections[SECTION_SLOTS].capacity)
+		return false;
+	return ledger_create_fixed ||
+	       (__atomic_load_n(&wiped->slot_steps[step / 8], __ATOMIC_ACQUIRE) & 1u << (step % 8));
+}
+
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 {
 	if (!ledger->header)

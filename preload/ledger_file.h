@@ -53,6 +53,9 @@ bool ledger_file_open(void);
  */
 bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_t count);
 
+/* Whether a slot's page exists; never makes it. */
+bool ledger_file_has_slot(uint32_t slot);
+
 /*
  * Takes `count` new records of a section that grows at its end (stacks, frames, modules, strings,
  * misuses) and reserves them: the first one's index, or 0 when there is no room. Records are

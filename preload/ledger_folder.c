@@ -169,6 +169,13 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 				0600);
 	}
 	sys_close(folder);
+	/* A daemon may have closed its standard descriptors, and still print. */
+	if (fd >= 0 && fd <= 2) {
+		int higher = (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3, 0);
+
+		sys_close(fd);
+		fd = higher;
+	}
 	if (fd >= 0)
 		sys_call(SYS_fchmod, fd, 0600, 0, 0);
 	path[stem] = 0;
@@ -180,6 +187,7 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 struct ended {
 	char name[56];
 	bool clean;
+	bool foreign; /* of another pid namespace, and not marked as ended: it may run */
 	int64_t modified;
 };
 
@@ -211,7 +219,7 @@ static bool name_is_ledger(const char *name)
 	return strcmp(text, "ledger") == 0 && strlen(name) < sizeof((struct ended *)0)->name;
 }
 
-static bool ended_look(int folder, const char *name, struct ended *ended)
+static bool ended_look(int folder, const char *name, uint64_t pid_ns, struct ended *ended)
 {
 	static struct ledger_header header;
 	struct stat file;
@@ -227,6 +235,8 @@ static bool ended_look(int folder, const char *name, struct ended *ended)
 	ended->name[0] = 0;
 	text_add(ended->name, sizeof ended->name, name);
 	ended->modified = file.st_mtim.tv_sec * 1000000000ll + file.st_mtim.tv_nsec;
+	ended->foreign = size == sizeof header && pid_ns && header.pid_ns &&
+			 header.pid_ns != pid_ns && header.state == LEDGER_RUNNING;
 	ended->clean =
 		size == sizeof header && header.state == LEDGER_EXITED && !header.verdict_sockets;
 	return true;
@@ -264,13 +274,16 @@ static bool count_one(int folder, const char *name, void *with)
 struct ended_list {
 	struct ended *items;
 	unsigned count;
+	uint64_t pid_ns;
 };
 
 static bool list_one(int folder, const char *name, void *with)
 {
 	struct ended_list *list = with;
 
-	if (!process_runs(name) && ended_look(folder, name, &list->items[list->count]))
+	struct ended *item = &list->items[list->count];
+
+	if (!process_runs(name) && ended_look(folder, name, list->pid_ns, item) && !item->foreign)
 		list->count++;
 	return list->count < PRUNE_MOST;
 }
@@ -280,11 +293,11 @@ static bool goes_before(const struct ended *a, const struct ended *b)
 	return a->clean != b->clean ? a->clean : a->modified < b->modified;
 }
 
-void ledger_folder_prune(const char *path)
+void ledger_folder_prune(const char *path, uint64_t pid_ns)
 {
 	static char name[PATH_MAX];
 	unsigned all = 0;
-	struct ended_list list = { NULL, 0 };
+	struct ended_list list = { NULL, 0, pid_ns };
 
 	name[0] = 0;
 	text_add(name, sizeof name, path);

@@ -26,8 +26,8 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 bool ledger_folder_path(unsigned place, const struct identity *identity, uint32_t sequence,
 			char path[PATH_MAX]);
 
-/* Removes ended ledgers beside `path` beyond the settings' `keep`: clean ones first, then the
- * oldest. */
-void ledger_folder_prune(const char *path);
+/* `pid_ns` is the caller's pid namespace: in another, nobody here can see who runs. Removes ended
+ * ledgers beside `path` beyond the settings' `keep`: clean ones first, then the oldest. */
+void ledger_folder_prune(const char *path, uint64_t pid_ns);
 
 #endif

@@ -18,7 +18,7 @@ static __thread struct {
 #define SWEEP_LEAST 3
 /* No error path closes so many neighbours one by one: this is a sweep even if all had been sockets.
  */
-#define SWEEP_SURELY 32
+#define SWEEP_SURELY 16
 
 static uint32_t this_thread(void)
 {
@@ -100,7 +100,11 @@ static void misuse_keep(int fd, const struct ledger_slot *slot, enum call call, 
 void misuse_closed(int fd, enum close_result result, enum call call, void *frame)
 {
 	struct ledger_slot *slot = fd < 0 ? NULL : fdtable_record(fd);
-	bool ours_once = slot && slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE;
+	/* Who closed it by a range of numbers has forgotten its owner, who will close it once more.
+	 */
+	bool ours_once = slot && slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
+			 slot->closed_call != CALL_close_range &&
+			 slot->closed_call != CALL_closefrom;
 
 	if (fd < 0)
 		return;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "parent.h"
+#include "sys.h"
 #include <sockaudit/cycles.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 static struct parent kept;
 static uint64_t forked_at;
@@ -71,24 +74,35 @@ static bool is_it(const struct ledger_slot *slot, uint64_t cookie)
 	       (phase == PHASE_OPEN || phase == PHASE_CLOSING || phase == PHASE_GONE);
 }
 
-void parent_tell_slot(int fd, struct ledger_slot *slot)
+/* The parent's slot of a number as it stands now. Its page may be a hole that a full tmpfs could
+ * not fill. */
+static bool slot_now(int fd, struct ledger_slot *slot)
+{
+	const struct ledger_slot *place =
+		(const struct ledger_slot *)section_of(SECTION_SLOTS) + fd;
+	uintptr_t page = (uintptr_t)place & -(uintptr_t)4096;
+
+	if ((uint32_t)fd > kept.header->max_fd ||
+	    sys_madvise((void *)page, 4096, MADV_POPULATE_READ) != 0)
+		return false;
+	*slot = *place;
+	return true;
+}
+
+uint32_t parent_tell_slot(int fd, struct ledger_slot *slot)
 {
 	struct ledger_slot known;
 	bool found = false;
 
 	if (!kept.header || !slot->cookie)
-		return;
+		return SOCKET_COPIED;
 	for (unsigned i = 0; i < FDTABLE_RECENT && !found; i++)
 		if (kept.fds[i] == fd && is_it(&kept.slots[i], slot->cookie)) {
 			known = kept.slots[i];
 			found = true;
 		}
-	if (!found && (uint32_t)fd <= kept.header->max_fd) {
-		known = ((const struct ledger_slot *)section_of(SECTION_SLOTS))[fd];
-		found = is_it(&known, slot->cookie);
-	}
-	if (!found)
-		return;
+	if (!found && (!slot_now(fd, &known) || !is_it(&known, slot->cookie)))
+		return SOCKET_COPIED;
 	slot->opened_at = known.opened_at;
 	slot->opened_call = known.opened_call;
 	slot->opened_stack = stack_of_parent(known.opened_stack);
@@ -97,7 +111,8 @@ void parent_tell_slot(int fd, struct ledger_slot *slot)
 	slot->connect_errno = known.connect_errno;
 	slot->connect_stack = stack_of_parent(known.connect_stack);
 	slot->flags |= known.flags & (SOCKET_CONNECTOR | SOCKET_STDIO);
-	if (!slot->peer.known &&
-	    known.family != 1 /* AF_UNIX: its path is a string of the parent's */)
+	/* The path of an AF_UNIX socket is a string in the parent's book. */
+	if (!slot->peer.known && known.family != AF_UNIX)
 		slot->peer = known.peer;
+	return known.flags;
 }

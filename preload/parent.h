@@ -26,7 +26,7 @@ void parent_keep(const struct parent *parent);
 void parent_tell_fork(void);
 
 /* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
- * connected. */
-void parent_tell_slot(int fd, struct ledger_slot *slot);
+ * connected. Its flags there; SOCKET_COPIED when nothing is known. */
+uint32_t parent_tell_slot(int fd, struct ledger_slot *slot);
 
 #endif

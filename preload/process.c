@@ -17,9 +17,14 @@
 bool process_many_net_ns;
 
 static bool started, filtered;
+static bool child_filtered; /* in a vfork child, until its exec or end */
 
 /* Absent in musl: the summary is then told by _exit() alone. */
 extern int on_exit(void (*handler)(int status, void *with), void *with) __attribute__((weak));
+
+/* What at_quick_exit() calls. */
+extern int __cxa_at_quick_exit(void (*handler)(void *with), void *with) __attribute__((weak));
+int process_quick_status;
 
 bool process_is_filtered(void)
 {
@@ -47,6 +52,16 @@ static void start(void)
 	__atomic_store_n(&started, true, __ATOMIC_RELEASE);
 }
 
+/* Nothing is recorded from here on; what stands in the ledger is no longer the present. */
+static void recording_stop(void)
+{
+	settings.enabled = false;
+	memset(fdtable_watch, WATCH_NOT, fdtable_end());
+	if (ledger->header)
+		ledger->header->filtered = LEDGER_FILTERED_STOPPED;
+	__atomic_store_n(&ledger->slots, NULL, __ATOMIC_RELEASE);
+}
+
 bool process_is_ours(void)
 {
 	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
@@ -56,6 +71,14 @@ bool process_is_ours(void)
 	}
 	if (!settings.enabled)
 		return false;
+	/* A vfork child that has a filter of its own must not be killed by our getpid(). */
+	if (child_filtered)
+		return false;
+	if (filtered && sharing_seen) {
+		/* Nobody can tell any more whose calls these are. */
+		recording_stop();
+		return false;
+	}
 	if (filtered || (ledger->pid && !sharing_seen))
 		return true;
 	uint32_t pid = (uint32_t)sys_getpid(), owner = 0;
@@ -89,15 +112,19 @@ void process_forked(const struct parent *parent)
 		process_is_ours();
 }
 
+/* An exec must not take much longer for us: 5 us a socket. The new program knows no more than
+ * these. */
+#define BEQUEATH_MOST 1024
+
 /* Before an exec in a child that has no ledger yet: what the new program will find open. */
 static void exec_bequeath(void)
 {
 	unsigned end = fdtable_end();
 
-	for (unsigned fd = 0; fd < end; fd++)
+	for (unsigned fd = 0, handed = 0; fd < end && handed < BEQUEATH_MOST; fd++)
 		if (fdtable_watch[fd] && (!ledger->slots || fdtable_watch[fd] == WATCH_INHERITED) &&
 		    !(sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) & FD_CLOEXEC))
-			track_slot((int)fd, CALL_none);
+			handed += track_slot((int)fd, CALL_none) != NULL;
 }
 
 static void state_set(enum ledger_state state, int status)
@@ -115,6 +142,10 @@ void process_exec(bool begins)
 {
 	/* Without a watched number there is nothing to hand on, and the first words of a shell's
 	 * life stay cheap. */
+	if (begins && child_filtered) {
+		child_filtered = false;
+		return;
+	}
 	if (!fdtable_end() || !process_is_ours())
 		return;
 	if (begins && !filtered)
@@ -125,7 +156,14 @@ void process_exec(bool begins)
 
 int process_ends(int status)
 {
+	static uint32_t ending_pid;
+	uint32_t pid = ledger->pid;
+
+	child_filtered = false;
 	if (!ledger->slots || ledger->header->state != LEDGER_RUNNING || !process_is_ours())
+		return status;
+	/* Of two threads that end the process at once, one tells. */
+	if (__atomic_exchange_n(&ending_pid, pid, __ATOMIC_ACQ_REL) == pid)
 		return status;
 	uint32_t findings = 0;
 	if (!filtered) {
@@ -142,26 +180,29 @@ void process_filter(bool installed)
 	static bool was_off;
 
 	if (installed && !filtered) {
-		if (!process_is_ours())
+		if (!process_is_ours()) {
+			child_filtered = sharing_seen;
 			return;
+		}
 		was_off = ledger_create_off;
 		ledger_file_prepare();
 		stacks_prepare();
 		/* Before the filter is there: with TSYNC it binds the other threads at once. */
 		ledger_create_off = true;
 		ledger_file_freeze(true);
-		stacks_without_locks();
+		stacks_without_locks(true);
 		complain_never = true;
 		if (ledger->header)
-			ledger->header->filtered = 1;
+			ledger->header->filtered = LEDGER_FILTERED;
 		__atomic_store_n(&filtered, true, __ATOMIC_SEQ_CST);
 	} else if (!installed && filtered) {
 		filtered = false;
+		stacks_without_locks(false);
 		ledger_create_off = was_off;
 		ledger_file_freeze(false);
 		complain_never = false;
 		if (ledger->header)
-			ledger->header->filtered = 0;
+			ledger->header->filtered = LEDGER_NOT_FILTERED;
 	}
 }
 
@@ -170,9 +211,7 @@ void process_stop(void)
 	if (!process_is_ours())
 		return;
 	process_filter(true);
-	settings.enabled = false;
-	memset(fdtable_watch, WATCH_NOT, fdtable_end());
-	__atomic_store_n(&ledger->slots, NULL, __ATOMIC_RELEASE);
+	recording_stop();
 }
 
 /* The sockets that this process had open before it was replaced by this program, and still has. */
@@ -200,7 +239,7 @@ static void predecessor_read(int fd)
 		    !fdtable_watches((int)i) &&
 		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 &&
 		    cookie == slot.cookie && process_ready())
-			track_adopt((int)i, ORIGIN_ADOPTED, CALL_none, 0);
+			track_adopt((int)i, ORIGIN_ADOPTED, slot.flags, CALL_none, 0);
 	}
 }
 
@@ -229,6 +268,15 @@ static void predecessor_find(void)
 	}
 }
 
+/* The program's own handlers of quick_exit() run before this one: it was registered first. */
+static void quickly_ended(void *with)
+{
+	(void)with;
+	int wanted = process_ends(process_quick_status);
+	if (wanted != process_quick_status)
+		REAL(_exit)(wanted);
+}
+
 __attribute__((constructor)) static void loaded(void)
 {
 	int saved = errno;
@@ -237,6 +285,8 @@ __attribute__((constructor)) static void loaded(void)
 	if (process_is_ours()) {
 		stacks_start();
 		predecessor_find();
+		if (__cxa_at_quick_exit)
+			__cxa_at_quick_exit(quickly_ended, NULL);
 	}
 	errno = saved;
 }
@@ -245,10 +295,12 @@ static void exited(int status, void *with)
 {
 	(void)with;
 	int wanted = process_ends(status);
-	if (wanted != status) {
-		fflush(NULL); /* what exit() would still have written */
-		REAL(_exit)(wanted);
-	}
+	/*
+	 * exit() goes on from here with the new status, and writes out what stdio still holds.
+	 * Doing that here would wait for the lock of a stream that another thread is reading.
+	 */
+	if (wanted != status)
+		exit(wanted);
 }
 
 /* Registered by the destructor, the handler runs after all others and is told the status. */

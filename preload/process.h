@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when
- * auditing is switched off. Starts what is not started yet. A getpid() once there may be such a child. */
+ * auditing is switched off. Starts what is not started yet. A getpid() once there may be such a
+ * child. */
 bool process_is_ours(void);
 
 /* Ours, and with a ledger: makes it at the first need. */
@@ -31,6 +32,9 @@ void process_exec(bool begins);
 
 /* The process is about to end with `status`: snapshot, summary. Returns the status to end with. */
 int process_ends(int status);
+
+/* The status of a quick_exit() under way; its end is told by a handler. */
+extern int process_quick_status;
 
 /* A filter is about to be installed: nothing is asked of the kernel from here on. `false` takes it
  * back. */

@@ -375,7 +375,7 @@ void stacks_code_changed(void)
 	__atomic_fetch_add(&epoch, 1, __ATOMIC_ACQ_REL);
 }
 
-void stacks_without_locks(void)
+void stacks_without_locks(bool without)
 {
-	__atomic_store_n(&without_locks, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&without_locks, without, __ATOMIC_RELAXED);
 }

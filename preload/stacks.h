@@ -9,6 +9,7 @@
 #define STACKS_H
 
 #include <sockaudit/ledger.h>
+#include <stdbool.h>
 
 /* In the constructor: loads the unwinders (RTLD_NOW | RTLD_LOCAL); any may be missing. */
 void stacks_start(void);
@@ -42,9 +43,10 @@ void stacks_code_changed(void);
  * ask for. */
 void stacks_prepare(void);
 
-/* From now on only unwinders that take no lock and make no system call: after a seccomp filter. A
+/* From now on only unwinders that take no lock and make no system call: after a seccomp filter;
+ * `false` takes that back, when it was refused. A
  * child of a process whose threads were unwinding at the fork needs no call: stacks_capture()
  * notices that itself. */
-void stacks_without_locks(void);
+void stacks_without_locks(bool without);
 
 #endif

@@ -67,9 +67,9 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 /* A slot with what all births have in common; publish it when the rest is filled. NULL: not
  * recordable. */
 static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, int type,
-				 enum call call, stack_id stack)
+				 enum call call, stack_id stack, uint32_t *begun)
 {
-	struct ledger_slot *slot = fdtable_begin(fd);
+	struct ledger_slot *slot = fdtable_begin(fd, begun);
 
 	if (!slot)
 		return NULL;
@@ -82,8 +82,9 @@ static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, 
 	slot->opened_call = (uint8_t)call;
 	slot->opened_stack = stack;
 	if (!identity_ask(fd, slot)) {
-		fdtable_publish(fd, slot);
-		fdtable_finish(fd, slot->life, true);
+		/* Another thread closed the number before we could ask. */
+		fdtable_publish(fd, slot, *begun);
+		fdtable_finish(fd, (*begun & ~7u) | PHASE_OPEN, true);
 		fdtable_watch[fd] = WATCH_NOT;
 		return NULL;
 	}
@@ -94,10 +95,13 @@ void track_open(int fd, int family, int type, enum call call, void *frame)
 {
 	if (!process_ready_to_open())
 		return;
+	uint32_t begun;
 	struct ledger_slot *slot =
-		birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame));
-	if (slot)
-		fdtable_publish(fd, slot);
+		birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame), &begun);
+	if (!slot)
+		return;
+	fdtable_publish(fd, slot, begun);
+	fdtable_note_opening();
 }
 
 void track_pair(const int fds[2], int family, int type, enum call call, void *frame)
@@ -105,12 +109,15 @@ void track_pair(const int fds[2], int family, int type, enum call call, void *fr
 	if (!process_ready_to_open())
 		return;
 	stack_id stack = stacks_capture(frame);
+	fdtable_note_opening();
 	for (int i = 0; i < 2; i++) {
-		struct ledger_slot *slot = birth(fds[i], ORIGIN_PAIR, family, type, call, stack);
+		uint32_t begun;
+		struct ledger_slot *slot =
+			birth(fds[i], ORIGIN_PAIR, family, type, call, stack, &begun);
 
 		if (slot) {
 			slot->flags |= SOCKET_CONNECTED;
-			fdtable_publish(fds[i], slot);
+			fdtable_publish(fds[i], slot, begun);
 		}
 	}
 }
@@ -130,61 +137,77 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 	struct ledger_slot *from = track_slot(listener, call);
 	int family = from ? from->family : option_int(fd, SO_DOMAIN);
 	int type = from ? from->type : option_int(fd, SO_TYPE);
+	uint32_t begun;
 	struct ledger_slot *slot =
 		birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
-		      stacks_capture(frame));
+		      stacks_capture(frame), &begun);
 	if (!slot)
 		return;
 	slot->flags |= SOCKET_CONNECTED;
-	if (address && size)
+	if (address && size && address->sa_family == family)
 		address_keep(&slot->peer, address, size);
+	else if (family == AF_INET || family == AF_INET6)
+		address_ask(fd, &slot->peer, sys_getpeername);
 	if (from && (family == AF_UNIX || address_is_specific(&from->local)))
 		slot->local = from->local;
 	else
 		address_ask(fd, &slot->local, sys_getsockname);
-	fdtable_publish(fd, slot);
+	fdtable_publish(fd, slot, begun);
+	fdtable_note_opening();
 }
 
-bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id stack)
+/* Another descriptor here that leads to the same socket; NULL when there is none. */
+static struct ledger_slot *alias_of(const struct ledger_slot *slot)
 {
+	for (uint32_t fd = 0; slot->cookie && fd <= ledger->header->max_fd; fd++) {
+		struct ledger_slot *other =
+			fdtable_watch[fd] == WATCH_SOCKET ? ledger->slots + fd : NULL;
+
+		if (other && other != slot && other->cookie == slot->cookie &&
+		    LIFE_PHASE(other->life) == PHASE_OPEN)
+			return other;
+	}
+	return NULL;
+}
+
+bool track_adopt(int fd, enum ledger_origin origin, uint32_t known, enum call call, stack_id stack)
+{
+	struct sockaddr_storage peer;
+	unsigned size = sizeof peer;
+	uint32_t begun;
+
 	if (process_is_filtered())
 		return false;
 	int type = option_int(fd, SO_TYPE), family = option_int(fd, SO_DOMAIN);
 	if (type < 0 || family < 0)
 		return false;
 	int cloexec = (int)sys_call(SYS_fcntl, fd, F_GETFD, 0, 0);
-	struct ledger_slot *slot =
-		birth(fd, origin, family, type | (cloexec > 0 ? SOCK_CLOEXEC : 0), call, stack);
+	struct ledger_slot *slot = birth(
+		fd, origin, family, type | (cloexec > 0 ? SOCK_CLOEXEC : 0), call, stack, &begun);
 	if (!slot)
 		return false;
 	address_ask(fd, &slot->local, sys_getsockname);
-	struct sockaddr_storage peer;
-	unsigned size = sizeof peer;
 	if (option_int(fd, SO_ACCEPTCONN) > 0) {
 		slot->flags |= SOCKET_LISTENING;
 	} else if (sys_getpeername(fd, &peer, &size) == 0) {
 		slot->flags |= SOCKET_CONNECTED;
 		address_keep(&slot->peer, (struct sockaddr *)&peer, size);
 	}
-	if (origin == ORIGIN_INHERITED)
-		parent_tell_slot(fd, slot);
-	/* Another descriptor here may lead to the same socket. */
-	for (uint32_t i = 0; slot->cookie && i <= ledger->header->max_fd; i++) {
-		struct ledger_slot *other =
-			fdtable_watch[i] == WATCH_SOCKET ? ledger->slots + i : NULL;
-
-		if (other && other != slot && other->cookie == slot->cookie &&
-		    LIFE_PHASE(other->life) == PHASE_OPEN) {
-			fdtable_group(other, slot);
-			slot->origin = ORIGIN_COPY;
-			/* A socket that came back to the process that made it is as much its own as
-			 * before. */
-			slot->flags = (slot->flags & ~(uint32_t)SOCKET_FOREIGN) |
-				      (other->flags & SOCKET_FOREIGN);
-			break;
-		}
+	slot->flags |= known & SOCKET_INHERITED;
+	if (origin == ORIGIN_INHERITED) {
+		slot->flags |= SOCKET_INHERITED;
+		known = parent_tell_slot(fd, slot);
 	}
-	fdtable_publish(fd, slot);
+	struct ledger_slot *alias = known & SOCKET_COPIED ? alias_of(slot) : NULL;
+	if (alias) {
+		fdtable_group(alias, slot);
+		slot->origin = ORIGIN_COPY;
+		/* A socket that came back to the process that made it is as much its own as before.
+		 */
+		slot->flags =
+			(slot->flags & ~(uint32_t)SOCKET_FOREIGN) | (alias->flags & SOCKET_FOREIGN);
+	}
+	fdtable_publish(fd, slot, begun);
 	return true;
 }
 
@@ -206,7 +229,7 @@ void track_received(const struct msghdr *message, bool cloexec, enum call call, 
 			memcpy(&fd, (char *)part + at, sizeof fd);
 			if (!stack)
 				stack = stacks_capture(frame);
-			if (track_adopt(fd, ORIGIN_RECEIVED, call, stack))
+			if (track_adopt(fd, ORIGIN_RECEIVED, SOCKET_COPIED, call, stack))
 				track_cloexec(fd, cloexec);
 		}
 	}
@@ -227,7 +250,7 @@ struct ledger_slot *track_slot(int fd, enum call call)
 	uint8_t inherited = WATCH_INHERITED;
 	if (__atomic_compare_exchange_n(&fdtable_watch[fd], &inherited, WATCH_NOT, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		track_adopt(fd, ORIGIN_INHERITED, call, ledger->header->fork_stack);
+		track_adopt(fd, ORIGIN_INHERITED, 0, call, ledger->header->fork_stack);
 	return fdtable_slot(fd);
 }
 
@@ -279,7 +302,10 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 {
 	struct ledger_slot *slot = track_slot(fd, call);
 
-	if (!slot || !address || size < sizeof address->sa_family)
+	/* Sizes beyond any address are refused before the kernel looks at the pointer, and so do
+	 * we. */
+	if (!slot || !address || size < sizeof address->sa_family ||
+	    size > sizeof(struct sockaddr_storage))
 		return;
 	switch (error) {
 	case EBADF:
@@ -288,7 +314,7 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 	case EAGAIN: /* a full backlog of an AF_UNIX listener: nothing has begun */
 		return;
 	case EISCONN:
-		if (slot->flags & SOCKET_CONNECTING)
+		if (slot->flags & (SOCKET_CONNECTING | SOCKET_CONNECT_FAILED))
 			track_flags(slot, SOCKET_CONNECTED,
 				    SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
 		return;
@@ -334,7 +360,10 @@ void track_told_error(int fd, int so_error, enum call call, void *frame)
 	if (so_error) {
 		if (slot->flags & SOCKET_CONNECTING)
 			track_connect_failed(slot, so_error, call, frame);
-		else
+		else if (so_error != EHOSTUNREACH && so_error != ENETUNREACH &&
+			 so_error != EHOSTDOWN)
+			/* Those are told of a connection that lives, too: a route that was away for
+			 * a moment. */
 			track_error(fd, slot, 0, so_error, call, frame);
 		return;
 	}

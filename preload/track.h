@@ -24,9 +24,12 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 		  enum call call, void *frame);
 /* Descriptors that came with a message. */
 void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame);
-/* Found open after exec, or of the parent and now used in the child. False: it is no socket (any
- * more). */
-bool track_adopt(int fd, enum ledger_origin origin, enum call call, stack_id stack);
+/*
+ * Found open after exec, or of the parent and now used in the child, or received. `known`: the
+ * flags of before, of which SOCKET_COPIED (there may be other descriptors for it) and
+ * SOCKET_INHERITED matter. False: no socket (any more).
+ */
+bool track_adopt(int fd, enum ledger_origin origin, uint32_t known, enum call call, stack_id stack);
 
 /* Connection. `error` is errno after the call when it failed, else 0. */
 void track_bound(int fd, const struct sockaddr *address, socklen_t size);

@@ -55,6 +55,7 @@ bool track_close_range(unsigned first, unsigned last, enum call call, void *fram
 {
 	unsigned end = fdtable_end();
 	stack_id stack = 0;
+	bool any = false;
 
 	if (!end || first >= end || !process_is_ours())
 		return false;
@@ -65,11 +66,12 @@ bool track_close_range(unsigned first, unsigned last, enum call call, void *fram
 			fdtable_watch[fd] = WATCH_NOT;
 			continue;
 		}
-		if (!stack)
+		if (!any)
 			stack = stacks_capture(frame);
+		any = true;
 		fdtable_retire((int)fd, call, stack);
 	}
-	return stack != 0;
+	return any;
 }
 
 void track_closed_range(unsigned first, unsigned last, bool closed, enum call call)
@@ -104,7 +106,8 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	}
 	if (!source)
 		return;
-	struct ledger_slot *copy = fdtable_begin(to);
+	uint32_t begun;
+	struct ledger_slot *copy = fdtable_begin(to, &begun);
 	if (!copy)
 		return;
 	/* What the socket is and has lived through; not the descriptor's own history. */
@@ -143,5 +146,5 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	copy->shutdown_stack = source->shutdown_stack;
 	copy->shutdown_at = source->shutdown_at;
 	fdtable_group(source, copy);
-	fdtable_publish(to, copy);
+	fdtable_publish(to, copy, begun);
 }

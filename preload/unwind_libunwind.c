@@ -81,10 +81,10 @@ static struct stretch stretch_from(uintptr_t stack)
 
 	if (stack < main_stack_end && main_stack_end - stack < MAIN_GAP)
 		return (struct stretch){ stack, main_stack_end + 2 * sizeof(uintptr_t), true };
-	/* A thread's descriptor stands at the top of its stack. (A coroutine's stack may lie below
-	 * it too: then this bound is merely wide.) */
+	/* A thread's descriptor stands at the top of its stack. But coroutines' stacks lie below
+	 * the descriptors of others, guard pages among them: what is there must be asked. */
 	if (stack < thread && thread - stack < STACK_MAX)
-		return (struct stretch){ stack, thread, true };
+		return (struct stretch){ stack, thread, false };
 	return (struct stretch){ stack, stack + STACK_MAX, false };
 }
 
@@ -383,6 +383,10 @@ void unwind_libunwind(struct unwind_walk *walk, const struct processor_registers
 	}
 	/* Not the end of the stack, but of what could be read now: it may be otherwise next time.
 	 */
-	if (walker.out_of_reach)
+	if (walker.out_of_reach) {
 		recall_path_refuse(path);
+		/* Another unwinder would read the same word, and not ask before. */
+		if (walk->count == 0)
+			walk->addresses[walk->count++] = walk->caller.return_address;
+	}
 }

@@ -23,7 +23,7 @@ struct socket_kernel {
 	bool known;
 	uint8_t tcp_state; /* 0: no TCP socket */
 	bool queues_known, ages_known, keepalive, listening_queue;
-	uint32_t recv_q, send_q, last_data_recv_ms, last_ack_recv_ms;
+	uint32_t recv_q, send_q, last_data_sent_ms, last_data_recv_ms, last_ack_recv_ms;
 	uint64_t at; /* cycles */
 	bool addresses_known;
 	uint16_t family, local_port, peer_port;

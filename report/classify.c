@@ -171,18 +171,6 @@ static bool speaks(const struct audit *audit, const struct audited_socket *socke
 	return ref->holds;
 }
 
-/*
- * An inherited descriptor that was never used is nobody's forgotten close(): its owner is
- * elsewhere, and what becomes of it when the owner has closed is another rule's matter.
- */
-static bool is_bystander(const struct socket_ref *ref)
-{
-	const struct ledger_slot *slot = ref->slot;
-
-	return slot->origin == ORIGIN_INHERITED && !last_use(slot) && !slot->eof_at &&
-	       !slot->error_at && !slot->shutdown_at;
-}
-
 static struct verdict_kernel kernel_word(const struct socket_kernel *kernel)
 {
 	return (struct verdict_kernel){
@@ -191,6 +179,7 @@ static struct verdict_kernel kernel_word(const struct socket_kernel *kernel)
 		.last_ack_recv_ms = kernel->last_ack_recv_ms,
 		.at = kernel->at,
 		.keepalive = kernel->keepalive,
+		.last_data_sent_ms = kernel->last_data_sent_ms,
 		.last_data_recv_ms = kernel->last_data_recv_ms,
 	};
 }
@@ -271,7 +260,8 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 		origin_merge(&merged, &evidence, &socket->refs[i]);
 		if (speaks(audit, socket, &socket->refs[i]))
 			life_merge(&merged, &evidence, &socket->refs[i]);
-		owned |= socket->refs[i].holds && !is_bystander(&socket->refs[i]);
+		owned |= socket->refs[i].holds &&
+			 !verdict_is_excused(socket->refs[i].fd, socket->refs[i].slot);
 	}
 	if (!owned)
 		return;

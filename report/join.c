@@ -98,6 +98,7 @@ static void kernel_attach(struct audited_socket *socket, const struct kernel_soc
 		.listening_queue = kernel->listening_queue,
 		.recv_q = kernel->recv_q,
 		.send_q = kernel->send_q,
+		.last_data_sent_ms = kernel->last_data_sent_ms,
 		.last_data_recv_ms = kernel->last_data_recv_ms,
 		.last_ack_recv_ms = kernel->last_ack_recv_ms,
 		.at = at,

@@ -3,6 +3,7 @@
  */
 #include "join_sockets.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static int snapshot_compare(const void *a, const void *b)
@@ -53,6 +54,7 @@ static void slot_join_ended(struct join_sockets *join, uint32_t index,
 		.keepalive = snapshot->keepalive,
 		.recv_q = snapshot->recv_q,
 		.send_q = snapshot->send_q,
+		.last_data_sent_ms = snapshot->last_data_sent_ms,
 		.last_data_recv_ms = snapshot->last_data_recv_ms,
 		.last_ack_recv_ms = snapshot->last_ack_recv_ms,
 		.at = ledger->header.ended_at ? ledger->header.ended_at : ledger_youngest(ledger),
@@ -65,6 +67,15 @@ void ended_join(struct join_sockets *join, uint32_t index)
 
 	if (ledger->header.state == LEDGER_EXEC)
 		return; /* what became of its sockets after the exec() nobody wrote down */
+	if (ledger->header.filtered == LEDGER_FILTERED_STOPPED) {
+		audit_remark(join->audit, arena_printf(join->audit->arena,
+						       "process %" PRIu32
+						       " was not recorded to its end: it forbade "
+						       "itself the system calls or the "
+						       "cycle counter that recording needs",
+						       join->audit->members->items[index].pid));
+		return;
+	}
 	if (ledger->snapshot_count)
 		qsort(ledger->snapshots, ledger->snapshot_count, sizeof(*ledger->snapshots),
 		      snapshot_compare);

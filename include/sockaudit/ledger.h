@@ -82,6 +82,12 @@ enum ledger_lost {
 	LOST_ROOM = 32,
 };
 
+enum ledger_filtered {
+	LEDGER_NOT_FILTERED,
+	LEDGER_FILTERED,	 /* a seccomp filter was installed: no system call of ours since */
+	LEDGER_FILTERED_STOPPED, /* and recording ended: the slots are not the present */
+};
+
 struct ledger_clock {
 	uint64_t cycles;
 	uint64_t monotonic_ns;
@@ -142,13 +148,13 @@ struct ledger_header {
 	uint64_t ended_at;
 	uint32_t snapshots_taken; /* 1: SECTION_SNAPSHOTS is complete; 0: nobody asked the kernel */
 	uint32_t verdict_sockets; /* sockets with findings of severity error, as counted at exit */
-	uint32_t filtered; /* 1: a seccomp filter was installed: no system call of ours since */
-	uint32_t max_fd;   /* highest slot ever used */
+	uint32_t filtered;	  /* enum ledger_filtered */
+	uint32_t max_fd;	  /* highest slot ever used */
 
 	struct ledger_totals totals;
 	uint64_t lost[LOST_ROOM];
 
-	/* Times of the latest openings, at [opened % 8]; two newer than an evidence end its grace
+	/* Times of the latest openings, in a ring; two newer than an evidence end its grace
 	 * at exit. */
 	uint64_t openings[8];
 
@@ -159,6 +165,7 @@ struct ledger_header {
 	uint32_t fork_stack;
 	uint32_t fork_pid; /* the parent */
 	uint64_t fork_at;
+	uint64_t pid_ns; /* inode of /proc/PID/ns/pid: pid means nothing outside of it; 0 unknown */
 };
 
 /* An address of a socket, in network byte order as in the sockaddr; `known` 0: never told. */
@@ -205,6 +212,7 @@ enum ledger_flag {
 	SOCKET_FOREIGN =
 		1u << 9, /* not born here: inherited, received, adopted, or a copy of such a one */
 	SOCKET_CONNECTOR = 1u << 10, /* we called connect(), the peer did not */
+	SOCKET_INHERITED = 1u << 12, /* the parent's, by fork, perhaps with an exec since */
 	SOCKET_IGNORED = 1u << 11,   /* the program asked not to be told about it */
 };
 
@@ -359,7 +367,8 @@ struct ledger_snapshot {
 	uint8_t keepalive;
 	uint32_t recv_q, send_q;
 	uint32_t last_data_recv_ms, last_ack_recv_ms; /* ages, tcp_info */
-	uint32_t reserved[7];
+	uint32_t last_data_sent_ms;
+	uint32_t reserved[6];
 };
 
 _Static_assert(sizeof(struct ledger_section) == 24, "ledger layout");

@@ -28,8 +28,9 @@ struct verdict_kernel {
 	uint8_t tcp_state; /* KERNEL_UNKNOWN, or 1 to 12 */
 	bool has_ages;	   /* last_ack_recv_ms is known */
 	uint32_t last_ack_recv_ms;
-	uint64_t at;	/* when it said so, in cycles */
-	bool keepalive; /* probes are on: their answers renew the age of the last ACK */
+	uint64_t at;		    /* when it said so, in cycles */
+	uint32_t last_data_sent_ms; /* by whatever call, hooked or not */
+	bool keepalive;		    /* probes are on: their answers renew the age of the last ACK */
 	uint32_t last_data_recv_ms;
 };
 
@@ -46,6 +47,80 @@ struct verdict {
 static inline uint64_t verdict_later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
+}
+
+/* The kernel counts its ages in ticks of up to 10 ms, rounded either way. */
+#define VERDICT_TICKS_MS 20u
+
+/*
+ * When data was last sent after the EOF was read: by a hooked call, or, so far as the kernel tells,
+ * by stdio, splice or io_uring, of which no hook hears.
+ */
+static inline uint64_t verdict_sent_since(const struct ledger_slot *slot,
+					  const struct verdict_kernel *kernel, double ns_per_cycle)
+{
+	uint64_t known = verdict_later(slot->eof_at, slot->last_send);
+
+	if (!kernel->has_ages || ns_per_cycle <= 0)
+		return known;
+	uint64_t ago = (uint64_t)((double)kernel->last_data_sent_ms * 1e6 / ns_per_cycle);
+	uint64_t told = ago < kernel->at ? kernel->at - ago : 0;
+	return cycles_to_ms(ns_per_cycle, known, told) > VERDICT_TICKS_MS ? told : known;
+}
+
+/*
+ * A descriptor that nobody expects this process to close for its peer's sake: its standard input or
+ * output, which somebody else put there; or one that its parent left open and that it never used
+ * (held-by-child is the parent's finding).
+ */
+static inline bool verdict_is_excused(int fd, const struct ledger_slot *slot)
+{
+	bool handed = slot->origin == ORIGIN_COPY || slot->origin == ORIGIN_INHERITED ||
+		      slot->origin == ORIGIN_ADOPTED;
+	bool used = slot->last_receive || slot->last_send || slot->eof_at || slot->error_at ||
+		    slot->shutdown_at;
+
+	return (fd >= 0 && fd <= 2 && handed) || ((slot->flags & SOCKET_INHERITED) && !used);
+}
+
+/* Two descriptors of one socket: what was lived through with either. `into` stays the one that is
+ * named. */
+static inline void verdict_merge(struct ledger_slot *into, const struct ledger_slot *alias)
+{
+	if (alias->eof_at && (!into->eof_at || alias->eof_at < into->eof_at)) {
+		into->eof_at = alias->eof_at;
+		into->eof_stack = alias->eof_stack;
+		into->eof_call = alias->eof_call;
+	}
+	if (alias->error_at && (!into->error_at || alias->error_at < into->error_at)) {
+		into->error_at = alias->error_at;
+		into->error_stack = alias->error_stack;
+		into->error_call = alias->error_call;
+		into->error_errno = alias->error_errno;
+	}
+	if (alias->shutdown_at > into->shutdown_at) {
+		into->shutdown_at = alias->shutdown_at;
+		into->shutdown_stack = alias->shutdown_stack;
+		into->shutdown_call = alias->shutdown_call;
+	}
+	if (alias->connect_at > into->connect_at) {
+		uint32_t outcome = SOCKET_CONNECT_FAILED | SOCKET_CONNECTING;
+
+		into->connect_at = alias->connect_at;
+		into->connect_stack = alias->connect_stack;
+		into->connect_call = alias->connect_call;
+		into->connect_errno = alias->connect_errno;
+		into->flags = (into->flags & ~outcome) | (alias->flags & outcome);
+	}
+	if (verdict_later(alias->last_receive, alias->last_send) >
+	    verdict_later(into->last_receive, into->last_send))
+		into->direction = alias->direction;
+	into->last_receive = verdict_later(into->last_receive, alias->last_receive);
+	into->last_send = verdict_later(into->last_send, alias->last_send);
+	into->received += alias->received;
+	into->sent += alias->sent;
+	into->flags |= alias->flags & (SOCKET_CONNECTED | SOCKET_CONNECTOR | SOCKET_STDIO |
+				       SOCKET_LISTENING | SOCKET_IGNORED);
 }
 
 /* The rule that a socket breaks as things stand, grace not considered. `slot` is a copy that was
@@ -69,7 +144,9 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 			 kernel->tcp_state == KERNEL_CLOSE_WAIT;
 	bool given_up = kernel->tcp_state == KERNEL_CLOSE && (slot->flags & SOCKET_CONNECTING) &&
 			!connected;
-	if ((slot->flags & SOCKET_CONNECT_FAILED) || given_up) {
+	/* What has carried data since is connected, whatever was said of an earlier try. */
+	bool failed = (slot->flags & SOCKET_CONNECT_FAILED) && used <= slot->connect_at;
+	if (failed || given_up) {
 		verdict = (struct verdict){ .rule = VERDICT_CONNECT_FAILED,
 					    .since = slot->connect_at,
 					    .since_at_least = given_up,
@@ -91,7 +168,7 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 	}
 	if (slot->error_at && (!slot->eof_at || slot->error_at < slot->eof_at)) {
 		verdict = (struct verdict){ .rule = VERDICT_ERROR,
-					    .since = slot->error_at,
+					    .since = verdict_later(slot->error_at, used),
 					    .evidence_stack = slot->error_stack,
 					    .evidence_call = slot->error_call,
 					    .evidence_errno = slot->error_errno };
@@ -100,7 +177,7 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 	if (slot->eof_at) {
 		/* Data sent after the EOF is a half-close at work: the grace starts again. */
 		verdict = (struct verdict){ .rule = VERDICT_EOF,
-					    .since = verdict_later(slot->eof_at, slot->last_send),
+					    .since = verdict_sent_since(slot, kernel, ns_per_cycle),
 					    .evidence_stack = slot->eof_stack,
 					    .evidence_call = slot->eof_call };
 		return verdict;
