@@ -134,7 +134,7 @@ static void stacks_without_locks_asks_the_kernel_nothing(void **state)
 	if (child == 0) {
 		ledger_file_open();
 		stacks_prepare();
-		stacks_without_locks();
+		stacks_without_locks(true);
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 		const struct ledger_stack *stack = stacks_record(called_from_here());
 		uint64_t counted = ledger->header->lost[LOST_FALLBACK];
