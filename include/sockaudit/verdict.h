@@ -80,7 +80,8 @@ static inline bool verdict_is_excused(int fd, const struct ledger_slot *slot)
 	bool used = slot->last_receive || slot->last_send || slot->eof_at || slot->error_at ||
 		    slot->shutdown_at;
 
-	return (fd >= 0 && fd <= 2 && handed) || ((slot->flags & SOCKET_INHERITED) && !used);
+	return (fd >= 0 && fd <= 2 && handed) ||
+	       (!used && (slot->origin == ORIGIN_INHERITED || (slot->flags & SOCKET_INHERITED)));
 }
 
 /* Two descriptors of one socket: what was lived through with either. `into` stays the one that is

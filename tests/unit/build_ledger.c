@@ -178,9 +178,11 @@ void build_snapshot(struct build *build, int fd, uint8_t tcp_state)
 	const struct ledger_slot *slot = build_record(build, SECTION_SLOTS, (uint32_t)fd);
 
 	*(struct ledger_snapshot *)build_record(build, SECTION_SNAPSHOTS, index) =
-		(struct ledger_snapshot){
-			.fd = fd, .life = slot->life, .valid = 1, .tcp_state = tcp_state
-		};
+		(struct ledger_snapshot){ .fd = fd,
+					  .life = slot->life,
+					  .valid = 1,
+					  .tcp_state = tcp_state,
+					  .last_data_sent_ms = 1000000 };
 }
 
 int build_write(const struct build *build, const char *path)
