@@ -30,7 +30,7 @@ static uint64_t option64(int fd, int option)
 		       : 0;
 }
 
-static int option_int(int fd, int option)
+int track_option(int fd, int option)
 {
 	int value = -1;
 	unsigned size = sizeof value;
@@ -64,10 +64,8 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 	return true;
 }
 
-/* A slot with what all births have in common; publish it when the rest is filled. NULL: not
- * recordable. */
-static struct ledger_slot *birth(int fd, enum ledger_origin origin, int family, int type,
-				 enum call call, stack_id stack, uint32_t *begun)
+struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, int type,
+				enum call call, stack_id stack, uint32_t *begun)
 {
 	struct ledger_slot *slot = fdtable_begin(fd, begun);
 
@@ -97,7 +95,7 @@ void track_open(int fd, int family, int type, enum call call, void *frame)
 		return;
 	uint32_t begun;
 	struct ledger_slot *slot =
-		birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame), &begun);
+		track_birth(fd, ORIGIN_SOCKET, family, type, call, stacks_capture(frame), &begun);
 	if (!slot)
 		return;
 	fdtable_publish(fd, slot, begun);
@@ -113,7 +111,7 @@ void track_pair(const int fds[2], int family, int type, enum call call, void *fr
 	for (int i = 0; i < 2; i++) {
 		uint32_t begun;
 		struct ledger_slot *slot =
-			birth(fds[i], ORIGIN_PAIR, family, type, call, stack, &begun);
+			track_birth(fds[i], ORIGIN_PAIR, family, type, call, stack, &begun);
 
 		if (slot) {
 			slot->flags |= SOCKET_CONNECTED;
@@ -135,12 +133,12 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 	if (!process_ready_to_open())
 		return;
 	struct ledger_slot *from = track_slot(listener, call);
-	int family = from ? from->family : option_int(fd, SO_DOMAIN);
-	int type = from ? from->type : option_int(fd, SO_TYPE);
+	int family = from ? from->family : track_option(fd, SO_DOMAIN);
+	int type = from ? from->type : track_option(fd, SO_TYPE);
 	uint32_t begun;
 	struct ledger_slot *slot =
-		birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
-		      stacks_capture(frame), &begun);
+		track_birth(fd, ORIGIN_ACCEPT, family, (type & 0xf) | (flags & SOCK_CLOEXEC), call,
+			    stacks_capture(frame), &begun);
 	if (!slot)
 		return;
 	slot->flags |= SOCKET_CONNECTED;
@@ -154,104 +152,6 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 		address_ask(fd, &slot->local, sys_getsockname);
 	fdtable_publish(fd, slot, begun);
 	fdtable_note_opening();
-}
-
-/* Another descriptor here that leads to the same socket; NULL when there is none. */
-static struct ledger_slot *alias_of(const struct ledger_slot *slot)
-{
-	for (uint32_t fd = 0; slot->cookie && fd <= ledger->header->max_fd; fd++) {
-		struct ledger_slot *other =
-			fdtable_watch[fd] == WATCH_SOCKET ? ledger->slots + fd : NULL;
-
-		if (other && other != slot && other->cookie == slot->cookie &&
-		    LIFE_PHASE(other->life) == PHASE_OPEN)
-			return other;
-	}
-	return NULL;
-}
-
-bool track_adopt(int fd, enum ledger_origin origin, uint32_t known, enum call call, stack_id stack)
-{
-	struct sockaddr_storage peer;
-	unsigned size = sizeof peer;
-	uint32_t begun;
-
-	if (process_is_filtered())
-		return false;
-	int type = option_int(fd, SO_TYPE), family = option_int(fd, SO_DOMAIN);
-	if (type < 0 || family < 0)
-		return false;
-	int cloexec = (int)sys_call(SYS_fcntl, fd, F_GETFD, 0, 0);
-	struct ledger_slot *slot = birth(
-		fd, origin, family, type | (cloexec > 0 ? SOCK_CLOEXEC : 0), call, stack, &begun);
-	if (!slot)
-		return false;
-	address_ask(fd, &slot->local, sys_getsockname);
-	if (option_int(fd, SO_ACCEPTCONN) > 0) {
-		slot->flags |= SOCKET_LISTENING;
-	} else if (sys_getpeername(fd, &peer, &size) == 0) {
-		slot->flags |= SOCKET_CONNECTED;
-		address_keep(&slot->peer, (struct sockaddr *)&peer, size);
-	}
-	slot->flags |= known & SOCKET_INHERITED;
-	if (origin == ORIGIN_INHERITED) {
-		slot->flags |= SOCKET_INHERITED;
-		known = parent_tell_slot(fd, slot);
-	}
-	struct ledger_slot *alias = known & SOCKET_COPIED ? alias_of(slot) : NULL;
-	if (alias) {
-		fdtable_group(alias, slot);
-		slot->origin = ORIGIN_COPY;
-		/* A socket that came back to the process that made it is as much its own as before.
-		 */
-		slot->flags =
-			(slot->flags & ~(uint32_t)SOCKET_FOREIGN) | (alias->flags & SOCKET_FOREIGN);
-	}
-	fdtable_publish(fd, slot, begun);
-	return true;
-}
-
-void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame)
-{
-	struct msghdr readable = *message; /* CMSG_NXTHDR wants it unqualified */
-
-	if (!process_ready())
-		return;
-	stack_id stack = 0;
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(&readable); part;
-	     part = CMSG_NXTHDR(&readable, part)) {
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len;
-		     at += sizeof(int)) {
-			int fd;
-
-			memcpy(&fd, (char *)part + at, sizeof fd);
-			if (!stack)
-				stack = stacks_capture(frame);
-			if (track_adopt(fd, ORIGIN_RECEIVED, SOCKET_COPIED, call, stack))
-				track_cloexec(fd, cloexec);
-		}
-	}
-}
-
-struct ledger_slot *track_slot(int fd, enum call call)
-{
-	struct ledger_slot *slot;
-
-	if (!fdtable_watches(fd))
-		return NULL;
-	slot = fdtable_slot(fd);
-	if (slot)
-		return slot;
-	if (!process_ready())
-		return NULL;
-	/* One thread adopts; another that meets the number meanwhile has nothing to tell yet. */
-	uint8_t inherited = WATCH_INHERITED;
-	if (__atomic_compare_exchange_n(&fdtable_watch[fd], &inherited, WATCH_NOT, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		track_adopt(fd, ORIGIN_INHERITED, 0, call, ledger->header->fork_stack);
-	return fdtable_slot(fd);
 }
 
 void track_bound(int fd, const struct sockaddr *address, socklen_t size)

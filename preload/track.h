@@ -2,7 +2,8 @@
 /*
  * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change
  * errno (OBSERVE keeps it), never block, never allocate. `frame` is the hook's HERE. Splits:
- * track.c (birth, connection), track_data.c (reads, writes), track_end.c (close, copies, misuse).
+ * track.c (birth, connection), track_adopt.c (met while open), track_data.c (reads, writes),
+ * track_end.c (close, copies, misuse).
  */
 #ifndef TRACK_H
 #define TRACK_H
@@ -126,7 +127,14 @@ static inline void track_write(int fd, struct use use, ssize_t n, int flags, enu
 		track_write_rest(fd, use.life, n, flags, call, frame);
 }
 
-/* Internals that the three parts share. */
+/* Internals that the parts share. */
+
+/* A slot with what all births have in common; publish it when the rest is filled. NULL: not
+ * recordable. */
+struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, int type,
+				enum call call, stack_id stack, uint32_t *begun);
+/* A socket option of type int; -1 when it can't be had. */
+int track_option(int fd, int option);
 
 /* The slot to write to: adopted in a child first, NULL when it can't be or is not ours to change.
  */
