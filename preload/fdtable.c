@@ -109,12 +109,11 @@ static uint64_t *total_of(enum ledger_origin origin)
 	return NULL;
 }
 
-void fdtable_note_opening(void)
+void fdtable_note_opening(uint64_t at)
 {
 	static uint32_t count;
 
-	ledger->header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] =
-		cycles_now();
+	ledger->header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] = at;
 }
 
 void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
@@ -129,7 +128,8 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 	}
 	/* After the slot: a hook that sees the byte finds the life. */
 	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
-	recent.fds[__atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED) % FDTABLE_RECENT] = fd;
+	uint32_t turn = __atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&recent.fds[turn % FDTABLE_RECENT], fd, __ATOMIC_RELAXED);
 	raise_to(&watched_end, (uint32_t)fd + 1);
 	if (total)
 		add(total);
@@ -185,6 +185,28 @@ static bool group_leave(uint32_t home)
 	       __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+/* What a life's end is counted by. */
+struct last_words {
+	uint32_t home, flags;
+	stack_id opened_stack, closed_stack;
+	uint8_t closed_call;
+	bool after_eof, after_error;
+};
+
+/* Races with the number's next owner on purpose: what was read counts only if the life is still the
+ * same after. */
+__attribute__((no_sanitize("thread"))) static struct last_words
+last_words(const struct ledger_slot *slot)
+{
+	struct last_words words = { slot->group,	slot->flags,	   slot->opened_stack,
+				    slot->closed_stack, slot->closed_call, slot->eof_at != 0,
+				    slot->error_at != 0 };
+
+	/* Partner: the release in life_change() of whoever ends or begins a life here. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return words;
+}
+
 void fdtable_finish(int fd, uint32_t life, bool drift)
 {
 	struct ledger_slot *slot = ledger->slots + fd;
@@ -192,33 +214,26 @@ void fdtable_finish(int fd, uint32_t life, bool drift)
 
 	if (!life)
 		return;
-	/*
-	 * All that is acted on is read before: from the change on, another thread may fill the slot
-	 * with the number's next life. The change succeeds only if what was read was this life's.
-	 */
-	uint32_t home = slot->group, flags = slot->flags;
-	stack_id opened_stack = slot->opened_stack, closed_stack = slot->closed_stack;
-	uint8_t closed_call = slot->closed_call;
-	bool after_eof = slot->eof_at, after_error = slot->error_at;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* Read before: from the change on, another thread may fill the slot with the next life. */
+	struct last_words words = last_words(slot);
 	if (!life_change(slot, life, PHASE_GONE))
 		return;
-	if (group_leave(home)) {
-		add(flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
-		if (drift && !(flags & SOCKET_FOREIGN))
+	if (group_leave(words.home)) {
+		add(words.flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
+		if (drift && !(words.flags & SOCKET_FOREIGN))
 			add(&totals->drift);
 	}
-	struct ledger_stack *stack = stacks_record(opened_stack);
+	struct ledger_stack *stack = stacks_record(words.opened_stack);
 	if (!stack)
 		return;
 	add(&stack->closed);
 	if (drift)
 		add(&stack->drifted);
-	else if (closed_stack)
-		closer_count(stack, closed_stack, closed_call);
-	if (after_eof)
+	else if (words.closed_stack)
+		closer_count(stack, words.closed_stack, words.closed_call);
+	if (words.after_eof)
 		add(&stack->closed_after_eof);
-	else if (after_error)
+	else if (words.after_error)
 		add(&stack->closed_after_error);
 }
 
@@ -244,7 +259,8 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 		 * Any slot with pages can be the home. There are no more groups than open
 		 * descriptors, so one is free; nearly always it is the socket's own.
 		 */
-		uint32_t start = (uint32_t)(from - ledger->slots), end = ledger->header->max_fd + 1,
+		uint32_t start = (uint32_t)(from - ledger->slots),
+			 end = __atomic_load_n(&ledger->header->max_fd, __ATOMIC_RELAXED) + 1,
 			 nobody = 0;
 
 		for (uint32_t i = 0; i < end && !home; i++, nobody = 0) {
@@ -268,15 +284,17 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 	}
 	__atomic_add_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL);
 	copy->group = home;
-	copy->flags |= SOCKET_COPIED;
+	__atomic_fetch_or(&copy->flags, SOCKET_COPIED, __ATOMIC_RELAXED);
 }
 
 void fdtable_recent(int fds[FDTABLE_RECENT])
 {
-	uint32_t count = recent.count;
+	uint32_t count = __atomic_load_n(&recent.count, __ATOMIC_RELAXED);
 
 	for (uint32_t i = 0; i < FDTABLE_RECENT; i++)
-		fds[i] = i < count ? recent.fds[(count - 1 - i) % FDTABLE_RECENT] : -1;
+		fds[i] = i < count ? __atomic_load_n(&recent.fds[(count - 1 - i) % FDTABLE_RECENT],
+						     __ATOMIC_RELAXED)
+				   : -1;
 }
 
 void fdtable_inherit(void)

@@ -47,7 +47,7 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun);
 
 /* The program has opened something: the sign, at exit, that it went on after an EOF. A pair is one.
  */
-void fdtable_note_opening(void);
+void fdtable_note_opening(uint64_t at);
 
 /* Before the real close: the life that is ending (0: none), with who ends it. */
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack);

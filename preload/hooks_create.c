@@ -52,25 +52,13 @@ struct peer {
 		size = &peer.size;                                                                 \
 	}
 
-/*
- * What may be read of the peer's address: all of our own buffer. In the program's stands what
- * fitted, and its size says what would have been told; no more is read of it than an IPv4 address,
- * which fits into every sockaddr.
- */
-static const struct sockaddr *readable(const struct sockaddr *address, const socklen_t *size,
-				       const struct peer *peer)
-{
-	if (!address || !size ||
-	    (address != (const struct sockaddr *)&peer->address && *size > sizeof(struct sockaddr)))
-		return NULL;
-	return address;
-}
-
+/* Only our own buffer is read: what fitted into the program's, the size does not say. */
 static void told_accept(int listener, int fd, const struct sockaddr *address, const socklen_t *size,
 			int flags, const struct peer *peer, enum call call, void *frame)
 {
-	address = readable(address, size, peer);
-	track_accept(listener, fd, address, address ? *size : 0, flags, call, frame);
+	bool ours = address == (const struct sockaddr *)&peer->address;
+
+	track_accept(listener, fd, ours ? address : NULL, ours ? *size : 0, flags, call, frame);
 }
 
 EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)

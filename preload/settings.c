@@ -99,10 +99,22 @@ static bool setting_apply(const struct setting *setting, const char *value, cons
 
 static const char *const expectations[] = {
 	[SETTING_FLAG] = "0 or 1",
-	[SETTING_NUMBER] = "a whole number in its range",
+	[SETTING_NUMBER] = "a whole number from ",
 	[SETTING_TEXT] = "a path",
 	[SETTING_ONLY] = "a pattern for the program's name",
 };
+
+static void setting_refuse(const struct setting *setting, const char *value)
+{
+	bool number = setting->kind == SETTING_NUMBER;
+	char least[24], most[24];
+
+	complain("SOCKAUDIT_OPTIONS: ", setting->key, value ? "=" : "", value ? value : "",
+		 " is ignored: it takes ", expectations[setting->kind],
+		 number ? complain_number(least, (unsigned long long)setting->least) : "",
+		 number ? " to " : "",
+		 number ? complain_number(most, (unsigned long long)setting->most) : "", NULL);
+}
 
 static void pair_read(char *pair, const char *program)
 {
@@ -114,8 +126,7 @@ static void pair_read(char *pair, const char *program)
 		if (strcmp(pair, known[i].key) != 0)
 			continue;
 		if (!equals || !setting_apply(&known[i], equals + 1, program))
-			complain("SOCKAUDIT_OPTIONS: ", pair, "=", equals ? equals + 1 : "",
-				 " is ignored: it takes ", expectations[known[i].kind], NULL);
+			setting_refuse(&known[i], equals ? equals + 1 : NULL);
 		return;
 	}
 	complain("SOCKAUDIT_OPTIONS: unknown key '", pair,

@@ -99,7 +99,7 @@ void track_open(int fd, int family, int type, enum call call, void *frame)
 	if (!slot)
 		return;
 	fdtable_publish(fd, slot, begun);
-	fdtable_note_opening();
+	fdtable_note_opening(slot->opened_at);
 }
 
 void track_pair(const int fds[2], int family, int type, enum call call, void *frame)
@@ -107,7 +107,7 @@ void track_pair(const int fds[2], int family, int type, enum call call, void *fr
 	if (!process_ready_to_open())
 		return;
 	stack_id stack = stacks_capture(frame);
-	fdtable_note_opening();
+	fdtable_note_opening(cycles_now());
 	for (int i = 0; i < 2; i++) {
 		uint32_t begun;
 		struct ledger_slot *slot =
@@ -151,7 +151,7 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 	else
 		address_ask(fd, &slot->local, sys_getsockname);
 	fdtable_publish(fd, slot, begun);
-	fdtable_note_opening();
+	fdtable_note_opening(slot->opened_at);
 }
 
 void track_bound(int fd, const struct sockaddr *address, socklen_t size)

@@ -135,9 +135,9 @@ class Test:
         if others != self.bare_stderr.splitlines():
             self.problems.append(f"stderr differs from the bare one: {others}")
         errors = [f for f in report["findings"] if f["severity"] == "error"]
-        # Those who died by a signal had no chance to say it.
-        dead = {p["pid"] for p in report["processes"] if p["state"] != "exited"}
-        pids = {s["pid"] for f in errors for s in f["sockets"]} - dead
+        # Those who died by a signal had no chance to say it; who became another program may have ended as that.
+        exited = {p["pid"] for p in report["processes"] if p["state"] == "exited"}
+        pids = {s["pid"] for f in errors for s in f["sockets"]} & exited
         if len(ours) != (0 if self.truth.setting("line") == "no" else len(pids)):
             self.problems.append(f"exit: {len(pids)} processes with errors, but the lines at exit are {ours}")
         for line in ours:

@@ -77,6 +77,11 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	return first < capacity && count <= capacity - first;
 }
 
+bool ledger_file_has_slot(uint32_t slot)
+{
+	return slot < ledger->header->sections[SECTION_SLOTS].capacity;
+}
+
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 {
 	struct ledger_section *table = &ledger->header->sections[section];
