@@ -13,8 +13,8 @@ void ending_snapshot(void);
 /* A close() that was called and came back to nobody leaves the descriptor open. */
 bool ending_slot_is_open(const struct ledger_slot *slot);
 
-/* Sockets with findings of severity error, by CONTRACT's exit rules; says the line if there are
- * any. */
+/* Sockets with findings of severity error, by the exit rules of verdict.h; says the line if there
+ * are any. */
 uint32_t ending_summary(void);
 
 #endif

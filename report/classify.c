@@ -190,14 +190,15 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 	const struct ledger *ledger = member->ledger;
 	const struct verdict *verdict = &judgement->verdict;
 	uint64_t age = cycles_to_ms(ledger->ns_per_cycle, verdict->since, judgement->end);
+	/* A program that runs may still be at work on a request whose client has left. */
+	uint64_t patience = live && verdict->working ? VERDICT_WORKING_FACTOR : 1;
 
 	if (grace->given) {
-		judgement->ripe = age >= grace->ms;
+		judgement->ripe = age >= grace->ms * patience;
 	} else if (ledger->header.grace_given) {
-		judgement->ripe = age >= ledger->header.grace_ms;
+		judgement->ripe = age >= ledger->header.grace_ms * patience;
 	} else if (live) {
-		judgement->ripe = age >= (uint64_t)VERDICT_LIVE_GRACE_MS *
-						 (verdict->working ? VERDICT_WORKING_FACTOR : 1u);
+		judgement->ripe = age >= VERDICT_LIVE_GRACE_MS * patience;
 	} else {
 		judgement->exit_rules = true;
 		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings,

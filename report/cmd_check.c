@@ -17,6 +17,16 @@ static const struct member *unaudited(const struct members *members)
 	return NULL;
 }
 
+/* A running process that has the library and keeps no ledger, while the kernel shows what ours
+ * would have to explain; NULL: none. */
+static const struct process *unrecorded(const struct report *report)
+{
+	for (size_t i = 0; i < report->process_count; i++)
+		if (process_is_unrecorded(&report->processes[i]))
+			return &report->processes[i];
+	return NULL;
+}
+
 int cmd_check(const struct options *options)
 {
 	struct analysis_settings settings = {
@@ -41,11 +51,17 @@ int cmd_check(const struct options *options)
 		status = EXIT_FINDINGS;
 	} else {
 		const struct member *member = unaudited(&analysis.members);
-		if (member)
+		const struct process *silent = unrecorded(&analysis.report);
+		if (silent)
 			fprintf(stderr,
 				"sockaudit: cannot check process %" PRIu32
-				": not audited (%s); start it with "
-				"LD_PRELOAD=libsockaudit.so\n",
+				": nothing is recorded of it, and it holds sockets in CLOSE_WAIT; "
+				"look "
+				"for enabled=0, only= or dir= in its SOCKAUDIT_OPTIONS\n",
+				silent->pid);
+		else if (member)
+			fprintf(stderr,
+				"sockaudit: cannot check process %" PRIu32 ": not audited (%s)\n",
 				member->pid, member->unaudited);
 		else
 			status = EXIT_CLEAN;

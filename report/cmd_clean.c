@@ -83,7 +83,8 @@ int cmd_clean(const struct options *options)
 		printf("%zu ledger%s %s, %zu in use\n", removed, removed == 1 ? "" : "s",
 		       options->dry_run ? "would be removed" : "removed", kept);
 	}
-	if (fflush(stdout) || ferror(stdout)) {
+	/* Who reads the first lines only, as head does, misses nothing. */
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n",
 			strerror(errno));
 		status = EXIT_TROUBLE;

@@ -71,7 +71,8 @@ int cmd_list(const struct options *options)
 	for (size_t i = 0; !error && i < members.count; i++)
 		if (!members.items[i].witness && (options->all || !members.items[i].superseded))
 			member_print(&members.items[i]);
-	if (fflush(stdout) || ferror(stdout)) {
+	/* Who reads the first lines only, as head does, misses nothing. */
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		fprintf(stderr, "sockaudit: cannot write to the standard output: %s\n",
 			strerror(errno));
 		status = EXIT_TROUBLE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What makes a finding the same one after a rebuild; see CONTRACT section 1. */
+/* What makes a finding the same one after a rebuild. */
 #ifndef FINGERPRINT_H
 #define FINGERPRINT_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a report says, as data: made by join.c, classify.c and group.c, completed by symbols.c, read by every
- * renderer. Renderers see only this header. All strings are owned by the report (report_free) unless said
- * otherwise; text that came from a program is as hostile here as it was there: escaping is the renderer's.
+ * What a report says, as data: made by join.c, classify.c and group.c, completed by symbols.c, read
+ * by every renderer. Renderers see only this header. All strings are owned by the report
+ * (report_free) unless said otherwise; text that came from a program is as hostile here as it was
+ * there: escaping is the renderer's.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -23,12 +24,14 @@ enum finding_rule {
 struct rule {
 	const char *name; /* "eof-not-closed" */
 	enum severity severity;
-	char class; /* DESIGN section 1 */
+	char class; /* of causes, a letter: A EOF seen, B never read, C error path, E number kept, I
+		       shutdown */
 	const char *line, *help;
 };
 extern const struct rule rules[RULE_COUNT]; /* findings.c */
 
-/* One source position of a stack; an address with inlined functions gives several, innermost first. */
+/* One source position of a stack; an address with inlined functions gives several, innermost first.
+ */
 struct frame {
 	const char *function; /* demangled; NULL unknown */
 	const char *file;     /* as in the debug information; NULL unknown */
@@ -46,11 +49,13 @@ struct stack {
 	size_t count;
 };
 
-/* A place in the program: which call, from where, and with which errno. call NULL: no such place. */
+/* A place in the program: which call, from where, and with which errno. call NULL: no such place.
+ */
 struct place {
-	const char *call;  /* "accept4" */
-	int error;	   /* errno; 0 none */
-	struct stack *stack; /* shared between places; never NULL when call is set, may have no frames */
+	const char *call; /* "accept4" */
+	int error;	  /* errno; 0 none */
+	struct stack
+		*stack; /* shared between places; never NULL when call is set, may have no frames */
 };
 
 struct holder {
@@ -66,7 +71,7 @@ struct holder {
 struct socket_row {
 	uint32_t pid;
 	int fd;
-	const char *family; /* "inet", "inet6", "unix", "netlink", ... */
+	const char *family;	  /* "inet", "inet6", "unix", "netlink", ... */
 	const char *local, *peer; /* "127.0.0.1:80", "[::1]:80", a path; NULL unknown */
 	uint64_t cookie;	  /* 0 unknown */
 	uint64_t inode;		  /* 0 unknown */
@@ -94,19 +99,20 @@ enum finding_status { STATUS_NEW, STATUS_KNOWN, STATUS_SUPPRESSED };
 
 struct finding {
 	enum finding_rule rule;
-	uint64_t count; /* sockets */
+	uint64_t count;	      /* sockets */
 	char fingerprint[33]; /* hex */
 	bool stable;
 	enum finding_status status;
 	bool gating;
 	const char *suppressed_by; /* NULL */
 	struct place opened, connected, evidence, closed;
-	struct sibling *siblings; /* where others opened at the same place were closed; most first */
+	struct sibling
+		*siblings; /* where others opened at the same place were closed; most first */
 	size_t sibling_count;
 	const char *last_call;
 	uint64_t last_use_ms;
-	char class; /* 0: no cause is told */
-	const char *cause; /* one line for people; NULL */
+	char class;		    /* 0: no cause is told */
+	const char *cause;	    /* one line for people; NULL */
 	const char *cause_timeless; /* the same without times, so that two runs can be compared */
 	struct socket_row *sockets;
 	size_t socket_count;
@@ -141,12 +147,14 @@ struct process {
 	struct lost_count *lost; /* every counter that is not 0, for people */
 	size_t lost_kinds;
 	uint64_t opened, closed, open, drift, copied, inherited, received, adopted;
-	/* The balance: kernel = explained + the sum of unexplained. Known only with the kernel's word. */
+	/* The balance: kernel = explained + the sum of unexplained. Known only with the kernel's
+	 * word. */
 	bool coverage_known;
 	uint64_t kernel, explained;
 	struct unexplained *unexplained;
 	size_t unexplained_count;
-	/* The same for CLOSE_WAIT alone: kernel's count = in findings + within grace + unexplained. */
+	/* The same for CLOSE_WAIT alone: kernel's count = in findings + within grace + unexplained.
+	 */
 	uint64_t close_wait, close_wait_found, close_wait_grace, close_wait_unexplained;
 };
 
@@ -157,7 +165,8 @@ struct report {
 	bool live; /* at least one process is running */
 	uint64_t made_at_realtime_ns;
 	uint64_t grace_ms;
-	bool grace_exit_rules; /* no grace was given and the processes have ended: CONTRACT's exit rules */
+	bool grace_exit_rules; /* no grace was given and the processes have ended: the exit
+				  rules */
 	const char *host, *boot_id, *kernel, *arch;
 	const char **gate; /* rules that gate; NULL-terminated */
 	struct process *processes;
@@ -170,6 +179,8 @@ struct report {
 	const char **remarks; /* what could not be learnt and why, a line each; NULL-terminated */
 };
 
+/* The library is loaded, but keeps no ledger, while the kernel shows ended connections. */
+bool process_is_unrecorded(const struct process *process);
 /* The first frame outside the system's libraries, else the innermost; NULL for an empty stack. */
 const struct frame *stack_site(const struct stack *stack);
 /* The site of a finding: where the missing close() is owed: evidence's, else opened's. */

@@ -35,10 +35,9 @@ static const struct option_row {
 	const char *line;
 } rows[] = {
 	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK, "--grace", REQUIRED, "MS",
-	  "how long a socket may stay open after its end; 0 waits for nothing (default: the "
-	  "program's own grace=, "
-	  "else 60000 while it runs, ten times that for a request not yet answered, and the exit "
-	  "rules after its end)" },
+	  "how long a socket may stay open after its end; 0 waits for nothing; while it runs, ten "
+	  "times that for a request not yet answered (default: the program's own grace=, else "
+	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
 	{ OPTION_GATE, FOR_REPORT | FOR_CHECK, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
 	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK, "--format", REQUIRED, "NAME[:FILE],...",
@@ -161,6 +160,11 @@ static int gate_check(struct arena *arena, const char *value, struct options *op
 	const char *unknown, *names[RULE_COUNT + 1];
 	int length;
 
+	if (value && !*value) {
+		*trouble =
+			"--gate= names no rule; leave out the '=' for every rule of severity error";
+		return -EINVAL;
+	}
 	if (gates_parse(value, options->gates, &unknown, &length))
 		return 0;
 	for (int i = 0; i < RULE_COUNT; i++)

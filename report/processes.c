@@ -122,6 +122,13 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 	const struct member *newest = NULL;
 	size_t before = members->count;
 
+	/* Named twice, or a child of one that was named. */
+	for (size_t i = 0; i < before; i++)
+		if (members->items[i].pid == pid && members->items[i].running) {
+			members->items[i].named = true;
+			return 0;
+		}
+
 	for (size_t i = 0; i < search->candidates.count; i++) {
 		const struct member *member = &search->candidates.items[i];
 		if (member->pid == pid &&
@@ -153,11 +160,9 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 	if (!audited) {
 		const char *reason =
 			members->count > before ? unaudited_reason(pid) : "it has ended meanwhile";
-		members->trouble = arena_printf(search->arena,
-						"cannot report on process %" PRIu32
-						": not audited (%s); start it with "
-						"LD_PRELOAD=libsockaudit.so",
-						pid, reason);
+		members->trouble = arena_printf(
+			search->arena, "cannot report on process %" PRIu32 ": not audited (%s)",
+			pid, reason);
 		return -ENOENT;
 	}
 	return 0;

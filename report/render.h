@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The output formats: each a function from a finished report to a stream. To add one: a render_*.c and a line in
- * the table of render.c. */
+/* The output formats: each a function from a finished report to a stream. To add one: a render_*.c
+ * and a line in the table of render.c. */
 #ifndef RENDER_H
 #define RENDER_H
 
@@ -9,18 +9,20 @@
 
 struct render_settings {
 	bool colour;
-	bool reproducible; /* leave out times, pids, host */
-	bool with_stacks;  /* text: whole stacks rather than the places */
-	const char *command; /* text: how the user called us, for the "next" hints; NULL */
-	const char **source_roots; /* NULL-terminated; lines of source are quoted only from regular files below */
-	unsigned width; /* text: columns, 100 by default */
+	bool reproducible;	   /* leave out times, pids, host */
+	bool with_stacks;	   /* text: whole stacks rather than the places */
+	const char *command;	   /* text: how the user called us, for the "next" hints; NULL */
+	const char **source_roots; /* NULL-terminated; lines of source are quoted only from regular
+				      files below */
+	unsigned width;		   /* text: columns, 100 by default */
 };
 
 struct renderer {
 	const char *name; /* "json" */
 	const char *line; /* for --help */
 	/* 0 or -errno; the stream's own errors are the caller's to check (ferror). */
-	int (*render)(const struct report *report, const struct render_settings *settings, FILE *out);
+	int (*render)(const struct report *report, const struct render_settings *settings,
+		      FILE *out);
 };
 
 /* By name; NULL when there is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The report for programs: CONTRACT section 2. ASCII only, since it may end up on a terminal. */
+/* The report for programs, schema sockaudit/1. ASCII only, since it may end up on a terminal. */
 #include "json_values.h"
 #include "render_formats.h"
 

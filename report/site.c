@@ -40,3 +40,9 @@ const struct frame *finding_site(const struct finding *finding)
 {
 	return stack_site(finding_site_stack(finding));
 }
+
+bool process_is_unrecorded(const struct process *process)
+{
+	return process->audited && !process->ledger && process->state == PROCESS_RUNNING &&
+	       process->close_wait_unexplained;
+}

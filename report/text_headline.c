@@ -78,7 +78,7 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 		if (!group_sum(&groups[i], kind))
 			continue;
 		unsigned used = escape_columns(words);
-		char *rest = text_make(text, ", and %zu more", places - shown);
+		char *rest = text_make(text, ", and %zu more places", places - shown);
 		unsigned reserved = shown + 1 < places ? (unsigned)strlen(rest) : 0;
 		char *next =
 			owes(text, kind, &groups[i], places,
@@ -96,7 +96,9 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 static void clean_line(struct text *text)
 {
 	const struct report *report = text->report;
-	uint64_t opened = 0, closed = 0, open = 0;
+	uint64_t opened = 0, closed = 0, open = 0, within_grace = 0;
+	bool killed = false;
+	const struct process *unrecorded = NULL;
 	size_t audited = 0;
 	const struct process *last = NULL;
 	for (size_t i = 0; i < report->process_count; i++) {
@@ -106,6 +108,10 @@ static void clean_line(struct text *text)
 		opened += process->opened;
 		closed += process->closed;
 		open += process->open;
+		within_grace += process->close_wait_grace;
+		killed |= process->state == PROCESS_KILLED;
+		if (process_is_unrecorded(process))
+			unrecorded = process;
 		audited++;
 		last = process;
 	}
@@ -117,9 +123,24 @@ static void clean_line(struct text *text)
 	}
 	const char *who = audited == 1 ? text_process(text, last)
 				       : text_count(text, audited, "process", "processes");
+	if (unrecorded) {
+		text_line(text, 0, COLOUR_CAREFUL,
+			  text_make(text, "nothing is recorded of %s",
+				    text_process(text, unrecorded)));
+		return;
+	}
+	if (within_grace) {
+		text_line(text, 0, COLOUR_CAREFUL,
+			  text_make(text,
+				    "no leaks yet: %s in CLOSE_WAIT and within the grace; --grace "
+				    "0 tells now (%s)",
+				    text_count(text, within_grace, "socket is", "sockets are"),
+				    who));
+		return;
+	}
 	text_line(text, 0, COLOUR_GOOD,
-		  text_make(text, "no leaks: %s opened, %s closed, %s open (%s)",
-			    text_count(text, opened, "socket", "sockets"),
+		  text_make(text, "no leaks%s: %s opened, %s closed, %s open (%s)",
+			    killed ? " found" : "", text_count(text, opened, "socket", "sockets"),
 			    text_number(text, closed), text_number(text, open), who));
 }
 

@@ -92,7 +92,7 @@ const char *unaudited_reason(uint32_t pid)
 	int exe = proc_open(pid, "exe");
 
 	if (exe < 0)
-		return "it may not be looked into";
+		return "no permission to look into it; run as its user, or as root";
 	bool known = interpreter_of(exe, interpreter, sizeof(interpreter), &other_word_size);
 	close(exe);
 	if (other_word_size)
@@ -105,7 +105,8 @@ const char *unaudited_reason(uint32_t pid)
 		return "setuid, setgid or file capabilities";
 	switch (environment_has_library(pid)) {
 	case 0:
-		return "LD_PRELOAD was not set when it started";
+		return "LD_PRELOAD was not set when it started; start it with "
+		       "LD_PRELOAD=libsockaudit.so";
 	case 1:
 		return "the library was not loaded, though LD_PRELOAD names it";
 	}

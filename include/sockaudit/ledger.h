@@ -137,7 +137,7 @@ struct ledger_header {
 
 	/* How it was asked to audit. */
 	uint32_t grace_ms;
-	uint8_t grace_given; /* grace= was set: the exit rules of CONTRACT section 1 don't apply */
+	uint8_t grace_given; /* grace= was set: the exit rules of verdict.h don't apply */
 	uint8_t frames_wanted;
 	uint16_t reserved_how;
 	uint64_t nofile_soft;

@@ -237,7 +237,8 @@ static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
  */
 #define VERDICT_UNREAD_LEAST_MS 10u
 
-/* Whether an ended process's socket is past its grace by CONTRACT's exit rules; `ended` in cycles.
+/* Whether an ended process's socket is past its grace by the rules for ended ones; `ended` in
+ * cycles.
  */
 static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uint64_t openings[8],
 					uint64_t ended, double ns_per_cycle)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shape of `--format=json`, as CONTRACT section 2 fixes it: every field present, also where it is null."""
+"""The shape of `--format=json`, schema sockaudit/1: every field present, also where it is null."""
 
 FRAME = {"function": str, "file": str, "line": int, "module": str, "offset": int, "build_id": str, "inlined": bool}
 PLACE = {"call": str, "errno": str, "frames": [FRAME]}
