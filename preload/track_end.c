@@ -4,6 +4,26 @@
 #include "process.h"
 #include "track.h"
 #include <errno.h>
+#include <sockaudit/verdict.h>
+
+/* What was learnt through a descriptor that goes, while another keeps the socket open, must stay
+ * known. */
+static void evidence_hand_on(const struct ledger_slot *slot)
+{
+	bool any = slot->eof_at || slot->error_at || slot->shutdown_at;
+
+	for (unsigned fd = 0, end = fdtable_end(); any && fd < end; fd++) {
+		struct ledger_slot *other = fdtable_slot((int)fd);
+
+		if (!other || other == slot || other->group != slot->group ||
+		    LIFE_PHASE(other->life) != PHASE_OPEN)
+			continue;
+		verdict_merge(other, slot);
+		other->eof_claim |= slot->eof_claim;
+		other->error_claim |= slot->error_claim;
+		return;
+	}
+}
 
 struct closing track_close(int fd, enum call call, void *frame)
 {
@@ -32,6 +52,8 @@ struct closing track_close(int fd, enum call call, void *frame)
 		closing.told = false;
 		return closing;
 	}
+	if (slot->group)
+		evidence_hand_on(slot);
 	/* Before the real call: afterwards another thread may own the number. */
 	closing.life = fdtable_retire(fd, call, stacks_capture(frame));
 	return closing;

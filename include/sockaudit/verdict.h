@@ -118,8 +118,8 @@ static inline void verdict_merge(struct ledger_slot *into, const struct ledger_s
 		into->direction = alias->direction;
 	into->last_receive = verdict_later(into->last_receive, alias->last_receive);
 	into->last_send = verdict_later(into->last_send, alias->last_send);
-	into->received += alias->received;
-	into->sent += alias->sent;
+	into->received = verdict_later(into->received, alias->received);
+	into->sent = verdict_later(into->sent, alias->sent);
 	into->flags |= alias->flags & (SOCKET_CONNECTED | SOCKET_CONNECTOR | SOCKET_STDIO |
 				       SOCKET_LISTENING | SOCKET_IGNORED);
 }
