@@ -6,23 +6,41 @@
 #include <errno.h>
 #include <sockaudit/verdict.h>
 
+static bool is_copy(unsigned fd, uint32_t group)
+{
+	const struct ledger_slot *slot = fdtable_watches((int)fd) ? fdtable_slot((int)fd) : NULL;
+
+	return slot && slot->group == group && LIFE_PHASE(slot->life) == PHASE_OPEN;
+}
+
 /* What was learnt through a descriptor that goes, while another keeps the socket open, must stay
  * known. */
-static void evidence_hand_on(const struct ledger_slot *slot)
+static void evidence_hand_on(unsigned fd, const struct ledger_slot *slot)
 {
-	bool any = slot->eof_at || slot->error_at || slot->shutdown_at;
+	unsigned end = fdtable_end();
 
-	for (unsigned fd = 0, end = fdtable_end(); any && fd < end; fd++) {
-		struct ledger_slot *other = fdtable_slot((int)fd);
-
-		if (!other || other == slot || other->group != slot->group ||
-		    LIFE_PHASE(other->life) != PHASE_OPEN)
+	if (!slot->group || ledger->slots[slot->group - 1].group_refs < 2)
+		return;
+	/* Copies have neighbouring numbers more often than not. */
+	for (unsigned step = 1; step < end; step++) {
+		unsigned near = fd + step < end && is_copy(fd + step, slot->group) ? fd + step
+				: fd >= step && is_copy(fd - step, slot->group)	   ? fd - step
+										   : fd;
+		if (near == fd)
 			continue;
+		struct ledger_slot *other = ledger->slots + near;
 		verdict_merge(other, slot);
 		other->eof_claim |= slot->eof_claim;
 		other->error_claim |= slot->error_claim;
 		return;
 	}
+}
+
+/* Before the real call: afterwards another thread may own the number. */
+static uint32_t retire(int fd, enum call call, stack_id stack)
+{
+	evidence_hand_on((unsigned)fd, ledger->slots + fd);
+	return fdtable_retire(fd, call, stack);
 }
 
 struct closing track_close(int fd, enum call call, void *frame)
@@ -52,10 +70,7 @@ struct closing track_close(int fd, enum call call, void *frame)
 		closing.told = false;
 		return closing;
 	}
-	if (slot->group)
-		evidence_hand_on(slot);
-	/* Before the real call: afterwards another thread may own the number. */
-	closing.life = fdtable_retire(fd, call, stacks_capture(frame));
+	closing.life = retire(fd, call, stacks_capture(frame));
 	return closing;
 }
 
@@ -91,7 +106,7 @@ bool track_close_range(unsigned first, unsigned last, enum call call, void *fram
 		if (!any)
 			stack = stacks_capture(frame);
 		any = true;
-		fdtable_retire((int)fd, call, stack);
+		retire((int)fd, call, stack);
 	}
 	return any;
 }
@@ -123,7 +138,7 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	/* dup2 has closed what stood there. */
 	if (fdtable_watches(to)) {
 		if (fdtable_slot(to))
-			fdtable_finish(to, fdtable_retire(to, call, stack), false);
+			fdtable_finish(to, retire(to, call, stack), false);
 		fdtable_watch[to] = WATCH_NOT;
 	}
 	if (!source)
