@@ -232,9 +232,9 @@ static bool open_alone(void)
 			*ledger = made;
 			if (ledger_file_on_new)
 				ledger_file_on_new();
-			/* Last: whoever sees the slots sees the rest. */
-			__atomic_store_n(&ledger->slots, slots, __ATOMIC_RELEASE);
 			ledger_create_filled();
+			/* Last: whoever sees the slots sees the rest, the program's own path among it. */
+			__atomic_store_n(&ledger->slots, slots, __ATOMIC_RELEASE);
 		}
 	}
 	__atomic_store_n(&wiped->opening, 0, __ATOMIC_RELEASE);

@@ -8,7 +8,9 @@
 #include "debug_file.h"
 #include "demangle.h"
 #include "object_dwarf.h"
+#include "object_names.h"
 #include "regular_file.h"
+#include "tail_calls.h"
 
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
@@ -26,6 +28,7 @@ struct object {
 	struct debug_file debug, shared;
 	Dwarf *dwarf, *shared_dwarf;
 	struct unit_index *units;
+	struct object_names *names; /* made when first needed */
 	bool symbols_only;
 	bool searched; /* for DWARF */
 };
@@ -157,6 +160,7 @@ void object_close(struct object *object)
 {
 	if (!object)
 		return;
+	object_names_free(object->names);
 	unit_index_free(object->units);
 	dwarf_end(object->dwarf);
 	dwarf_end(object->shared_dwarf);
@@ -236,11 +240,9 @@ void positions_free(struct position *positions, size_t count)
 	free(positions);
 }
 
-int object_positions(struct object *object, uint64_t address, struct position **positions,
-		     size_t *count)
+static int positions_at(struct object *object, uint64_t address, struct position **positions,
+			size_t *count)
 {
-	if (!object->searched)
-		search_dwarf(object);
 	struct position *made = NULL;
 	size_t filled = 0;
 	if (object->units) {
@@ -261,7 +263,60 @@ int object_positions(struct object *object, uint64_t address, struct position **
 		outermost->function = symbol_name(object, address);
 	if (filled == 1 && !outermost->function && !outermost->file)
 		filled = 0;
+	for (size_t i = 0; i < filled; i++)
+		made[i].address = address;
 	*positions = made;
 	*count = filled;
 	return 0;
+}
+
+static uint64_t symbol_address(void *context, const char *name)
+{
+	struct object *object = context;
+	if (!object->names)
+		object->names = object_names_new(object->module);
+	return object->names ? object_names_find(object->names, name) : 0;
+}
+
+/* Puts what is known of the tail call at `address` into `positions`, from place `at` on. */
+static int add_tail_call(struct object *object, uint64_t address, struct position **positions,
+			 size_t *count, size_t at)
+{
+	struct position *made;
+	size_t more;
+	int error = positions_at(object, address, &made, &more);
+	if (error)
+		return error;
+	struct position *all = reallocarray(*positions, *count + more + 1, sizeof(*all));
+	if (!all) {
+		positions_free(made, more);
+		return -ENOMEM;
+	}
+	memmove(all + at + more, all + at, (*count - at) * sizeof(*all));
+	for (size_t i = 0; i < more; i++) {
+		all[at + i] = made[i];
+		all[at + i].tail_call = true;
+	}
+	free(made);
+	*positions = all;
+	*count += more;
+	return 0;
+}
+
+int object_positions(struct object *object, uint64_t address, uint64_t inner,
+		     struct position **positions, size_t *count)
+{
+	uint64_t calls[TAIL_CALL_LIMIT];
+	if (!object->searched)
+		search_dwarf(object);
+	int error = positions_at(object, address, positions, count);
+	if (error || !object->units)
+		return error;
+	size_t own = *count, jumps = tail_calls_find(object->units, symbol_address, object, address,
+						     inner, calls);
+	for (size_t i = 0; i < jumps && !error; i++)
+		error = add_tail_call(object, calls[i], positions, count, *count - own);
+	if (error)
+		positions_free(*positions, *count);
+	return error;
 }

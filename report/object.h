@@ -27,6 +27,8 @@ struct position {
 	char *function, *file;
 	unsigned line; /* 0 unknown */
 	bool inlined;
+	bool tail_call;	  /* left no frame: it jumped to what is further in */
+	uint64_t address; /* of the call: another than the one asked for when it is a tail call */
 };
 
 struct object_request {
@@ -43,11 +45,15 @@ void object_close(struct object *object);
 /* Whether it is a shared library rather than a program. */
 bool object_is_library(const struct object *object);
 
-/* What is known of the code at ELF address `address`: one position, or several innermost first when
- * functions were inlined there; none when nothing is known. Fills *positions (malloc'd, the caller
- * frees it with positions_free) and *count. 0 or -ENOMEM. */
-int object_positions(struct object *object, uint64_t address, struct position **positions,
-		     size_t *count);
+/* For `inner`: in another module, or nothing is further in. */
+#define OBJECT_OUTSIDE UINT64_MAX
+
+/* What is known of the call at ELF address `address`: one position, or several innermost first when
+ * functions were inlined there; none when nothing is known. Before them the tail calls that led to
+ * the frame at `inner`. Fills *positions (malloc'd, the caller frees it with positions_free) and
+ * *count. 0 or -ENOMEM. */
+int object_positions(struct object *object, uint64_t address, uint64_t inner,
+		     struct position **positions, size_t *count);
 void positions_free(struct position *positions, size_t count);
 
 #endif

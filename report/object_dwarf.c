@@ -123,24 +123,11 @@ static bool index_find(struct unit_index *index, Dwarf_Addr address, Dwarf_Die *
 	return false;
 }
 
-/* The entry that stands where the function was declared, which is what tells its namespace. */
-static Dwarf_Die declaration(Dwarf_Die die)
-{
-	static const unsigned links[] = { DW_AT_abstract_origin, DW_AT_specification };
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		Dwarf_Attribute attribute;
-		Dwarf_Die next;
-		if (dwarf_attr(&die, links[i], &attribute) && dwarf_formref_die(&attribute, &next))
-			die = next;
-	}
-	return die;
-}
-
 /* A name without linkage, as of an anonymous namespace, with the scopes around it. */
 static char *qualified_name(Dwarf_Die *die, const char *name)
 {
 	char *result = strdup(name);
-	Dwarf_Die *scopes = NULL, declared = declaration(*die);
+	Dwarf_Die *scopes = NULL, declared = unit_entry_declaration(*die);
 	int count = dwarf_getscopes_die(&declared, &scopes);
 	for (int i = 1; i < count && result && unit_entry_names_scope(&scopes[i]); i++) {
 		const char *scope = dwarf_diename(&scopes[i]);
@@ -308,29 +295,52 @@ static bool scopes_descend(struct scopes *scopes, Dwarf_Die *parent, unsigned de
 	return false;
 }
 
+/* With split DWARF the lines stay in the skeleton, the functions are in the .dwo. */
+static Dwarf_Die with_entries(Dwarf_Die unit)
+{
+	Dwarf_Die split;
+	memset(&split, 0, sizeof(split));
+	if (!dwarf_cu_info(unit.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) && split.addr)
+		return split;
+	return unit;
+}
+
+bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *function)
+{
+	Dwarf_Die unit;
+	if (!index_find(index, address, &unit))
+		return false;
+	unit = with_entries(unit);
+	return unit_functions_find(&index->functions, &unit, address, function);
+}
+
+size_t dwarf_functions_of(struct unit_index *index, Dwarf_Die *within, const Dwarf_Die *declared,
+			  Dwarf_Die *functions, size_t limit)
+{
+	Dwarf_Die unit;
+	if (!dwarf_diecu(within, &unit, NULL, NULL))
+		return 0;
+	return unit_functions_declared(&index->functions, &unit, declared, functions, limit);
+}
+
 int dwarf_positions(struct unit_index *index, uint64_t address, struct position **positions,
 		    size_t *count)
 {
-	Dwarf_Die unit, split;
+	Dwarf_Die unit;
 	*positions = NULL;
 	*count = 0;
 	if (!index_find(index, address, &unit))
 		return 0;
 
-	/* With split DWARF the lines stay in the skeleton, the functions are in the .dwo. */
-	Dwarf_Die *entries = &unit;
-	memset(&split, 0, sizeof(split));
-	if (!dwarf_cu_info(unit.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) && split.addr)
-		entries = &split;
-
+	Dwarf_Die entries = with_entries(unit);
 	struct scopes scopes = { .address = address };
 	Dwarf_Die function;
-	if (unit_functions_find(&index->functions, entries, address, &function)) {
+	if (unit_functions_find(&index->functions, &entries, address, &function)) {
 		scopes.entries[scopes.count++] = function;
 		scopes_descend(&scopes, &function, 0);
 	} else {
 		scopes.everywhere = true;
-		scopes_descend(&scopes, entries, 0);
+		scopes_descend(&scopes, &entries, 0);
 	}
 	struct position *made = calloc((size_t)scopes.count + 1, sizeof(*made));
 	if (!made)

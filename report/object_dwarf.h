@@ -17,4 +17,10 @@ void unit_index_free(struct unit_index *index);
 int dwarf_positions(struct unit_index *index, uint64_t address, struct position **positions,
 		    size_t *count);
 
+/* The function that holds `address`, inlined ones and nested ones not regarded. */
+bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *function);
+/* The functions with code that `declared` became in the unit of `within`. Returns how many. */
+size_t dwarf_functions_of(struct unit_index *index, Dwarf_Die *within, const Dwarf_Die *declared,
+			  Dwarf_Die *functions, size_t limit);
+
 #endif

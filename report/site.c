@@ -43,6 +43,6 @@ const struct frame *finding_site(const struct finding *finding)
 
 bool process_is_unrecorded(const struct process *process)
 {
-	return process->audited && !process->ledger && process->state == PROCESS_RUNNING &&
-	       process->close_wait_unexplained;
+	return process->audited && !process->ledger && !process->explained &&
+	       process->state == PROCESS_RUNNING && process->close_wait_unexplained;
 }

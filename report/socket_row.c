@@ -66,6 +66,17 @@ static const struct socket_ref *row_ref(const struct audited_socket *socket,
 	return judgement->opened;
 }
 
+/* A reset renews no age that the kernel keeps: since when the connection has been gone, nobody can
+ * tell. */
+static uint64_t since_ms(const struct audited_socket *socket, const struct judgement *judgement,
+			 double rate)
+{
+	if (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.known &&
+	    socket->kernel.tcp_state == KERNEL_CLOSE)
+		return MS_UNKNOWN;
+	return cycles_to_ms(rate, judgement->verdict.since, judgement->end);
+}
+
 void socket_row_fill(const struct audit *audit, const struct audited_socket *socket,
 		     struct socket_row *row)
 {
@@ -90,7 +101,7 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 		.send_q = kernel->send_q,
 		.age_ms = merged->opened_at ? cycles_to_ms(rate, merged->opened_at, judgement->end)
 					    : MS_UNKNOWN,
-		.since_ms = cycles_to_ms(rate, judgement->verdict.since, judgement->end),
+		.since_ms = since_ms(socket, judgement, rate),
 		.since_at_least = judgement->verdict.since_at_least,
 		.traffic_known = true,
 		.eof_reads = merged->eof_reads,

@@ -18,8 +18,14 @@
 /* Files that cost us the worker, before we believe that somebody plants them to cost us time. */
 #define DEATH_LIMIT 8
 
+/* A call, and the frame that it led to: how it got there may take tail calls. */
+struct call {
+	uint64_t offset;
+	uint64_t inner; /* of the next inner frame's call; OBJECT_OUTSIDE: not of this module */
+};
+
 struct known_address {
-	uint64_t offset; /* the key: of the call */
+	struct call call; /* the key */
 	struct frame *frames;
 	size_t count;
 	UT_hash_handle hh;
@@ -151,7 +157,7 @@ static int module_find(struct symbols *symbols, const struct code_address *addre
 }
 
 /* 0, with the answer or, when nothing can be asked, with why in *note. */
-static int ask(struct symbols *symbols, struct module *module, uint64_t offset,
+static int ask(struct symbols *symbols, struct module *module, const struct call *call,
 	       struct symbols_answer *answer, const char **note)
 {
 	*answer = (struct symbols_answer){ .trouble = OBJECT_GONE };
@@ -176,8 +182,8 @@ static int ask(struct symbols *symbols, struct module *module, uint64_t offset,
 			.build_id_size = module->build_id_size,
 			.symbols_only = module->trust == TRUST_SYMBOLS,
 		};
-		int error = symbols_worker_ask(symbols->worker, module->number, &request, offset,
-					       answer);
+		int error = symbols_worker_ask(symbols->worker, module->number, &request,
+					       call->offset, call->inner, answer);
 		if (!error) {
 			*note = troubles[answer->trouble];
 			if (!*note && request.symbols_only)
@@ -201,6 +207,10 @@ static void frame_fill(struct arena *arena, struct frame *frame, const struct po
 	if (position->file)
 		frame->file = arena_copy(arena, position->file);
 	frame->line = position->line;
+	if (position->tail_call) {
+		frame->offset = position->address;
+		frame->note = "tail call";
+	}
 	frame->inlined = position->inlined;
 	frame->system = frame->system || source_is_system(frame);
 }
@@ -210,14 +220,14 @@ static int address_resolve(struct symbols *symbols, struct module *module,
 {
 	struct symbols_answer answer;
 	const char *note;
-	int error = ask(symbols, module, known->offset, &answer, &note);
+	int error = ask(symbols, module, &known->call, &answer, &note);
 	if (error)
 		return error;
 
 	bool read = module->path && answer.trouble == OBJECT_GOOD;
 	struct frame blank = {
 		.module = module->path,
-		.offset = known->offset,
+		.offset = known->call.offset,
 		.build_id = module->build_id_hex,
 		.system = module_is_system(module->path, read, answer.library),
 		.note = note,
@@ -233,24 +243,28 @@ static int address_resolve(struct symbols *symbols, struct module *module,
 	return 0;
 }
 
+/* *inner is the module of the frame further in, NULL at the innermost; then this one's. *call is
+ * likewise of that frame at first. */
 static int address_find(struct symbols *symbols, const struct code_address *address,
-			struct known_address **found)
+			struct module **inner, struct call *call, struct known_address **found)
 {
 	struct module *module;
 	struct known_address *known;
-	/* The call, not what runs after it: that may be another line, or another function. */
-	uint64_t offset = address->offset ? address->offset - 1 : 0;
 	int error = module_find(symbols, address, &module);
 	if (error)
 		return error;
-	HASH_FIND(hh, module->addresses, &offset, sizeof(offset), known);
+	call->inner = module == *inner ? call->offset : OBJECT_OUTSIDE;
+	/* The call, not what runs after it: that may be another line, or another function. */
+	call->offset = address->offset ? address->offset - 1 : 0;
+	*inner = module;
+	HASH_FIND(hh, module->addresses, call, sizeof(*call), known);
 	if (!known) {
 		known = arena_alloc(&symbols->arena, sizeof(*known));
-		known->offset = offset;
+		known->call = *call;
 		error = address_resolve(symbols, module, known);
 		if (error)
 			return error;
-		HASH_ADD(hh, module->addresses, offset, sizeof(known->offset), known);
+		HASH_ADD(hh, module->addresses, call, sizeof(known->call), known);
 	}
 	*found = known;
 	return 0;
@@ -263,9 +277,11 @@ int symbols_stack(struct symbols *symbols, const struct code_address *addresses,
 	struct frame *frames = NULL;
 	size_t total = 0, filled = 0, first = 0;
 	int error = known ? 0 : -ENOMEM;
+	struct module *module = NULL;
+	struct call call = { 0 };
 
 	for (size_t i = 0; i < count && !error; i++) {
-		error = address_find(symbols, &addresses[i], &known[i]);
+		error = address_find(symbols, &addresses[i], &module, &call, &known[i]);
 		if (!error)
 			total += known[i]->count;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From code addresses to functions, files and lines, by elfutils' libdw: inline frames, separate debug files by
- * build-id, demangled names. Modules are cached for the life of a struct symbols. Files are hostile input.
+ * From code addresses to functions, files and lines, by elfutils' libdw: inline frames, separate
+ * debug files by build-id, demangled names. Modules are cached for the life of a struct symbols.
+ * Files are hostile input.
  */
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
@@ -12,11 +13,11 @@ struct symbols;
 
 /* A return address as the ledger knows it. */
 struct code_address {
-	const char *path;     /* module's path as the process saw it; NULL unknown */
-	const char *root;     /* prefix under which that path stands now ("/proc/812/root"), or "" */
+	const char *path; /* module's path as the process saw it; NULL unknown */
+	const char *root; /* prefix under which that path stands now ("/proc/812/root"), or "" */
 	const uint8_t *build_id;
 	unsigned build_id_size; /* 0 unknown */
-	uint64_t offset;	/* ELF virtual address of the return address; the call is at offset - 1 */
+	uint64_t offset; /* ELF virtual address of the return address; the call is at offset - 1 */
 };
 
 /* NULL when memory is out. */
@@ -24,9 +25,10 @@ struct symbols *symbols_new(void);
 void symbols_free(struct symbols *symbols);
 
 /*
- * The stack of `count` return addresses, innermost first, in source terms: inlined functions unfolded, libc's
- * own frames at the top left out (also its headers' inlined wrappers), every frame's module, offset and build_id
- * set even when nothing else is known. Frames and their strings live as long as `symbols`. 0 or -ENOMEM.
+ * The stack of `count` return addresses, innermost first, in source terms: inlined functions
+ * unfolded, libc's own frames at the top left out (also its headers' inlined wrappers), every
+ * frame's module, offset and build_id set even when nothing else is known. Frames and their strings
+ * live as long as `symbols`. 0 or -ENOMEM.
  */
 int symbols_stack(struct symbols *symbols, const struct code_address *addresses, size_t count,
 		  struct stack *stack);

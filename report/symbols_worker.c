@@ -31,7 +31,7 @@ struct symbols_worker {
 };
 
 struct question {
-	uint64_t address;
+	uint64_t address, inner;
 	uint32_t module, path_size, root_size, build_id_size, symbols_only;
 };
 
@@ -40,7 +40,8 @@ struct answer_header {
 };
 
 struct answer_position {
-	uint32_t line, inlined, function_size, file_size; /* sizes: 0 unknown */
+	uint64_t address;
+	uint32_t line, inlined, tail_call, function_size, file_size; /* sizes: 0 unknown */
 };
 
 static bool send_all(int fd, const void *bytes, size_t size)
@@ -123,14 +124,15 @@ static uint32_t text_size(const char *text)
 	return text ? (uint32_t)strnlen(text, TEXT_LIMIT) : 0;
 }
 
-static bool give_answer(int fd, const struct opened *opened, uint64_t address)
+static bool give_answer(int fd, const struct opened *opened, const struct question *question)
 {
 	struct position *positions = NULL;
 	size_t count = 0;
 	struct answer_header header = { .trouble = opened->trouble };
 	if (opened->object) {
 		header.library = object_is_library(opened->object);
-		if (object_positions(opened->object, address, &positions, &count))
+		if (object_positions(opened->object, question->address, question->inner, &positions,
+				     &count))
 			return false;
 	}
 	header.count = (uint32_t)(count < POSITION_LIMIT ? count : POSITION_LIMIT);
@@ -139,7 +141,9 @@ static bool give_answer(int fd, const struct opened *opened, uint64_t address)
 		const struct position *position = &positions[i];
 		struct answer_position wire = {
 			.line = position->line,
+			.address = position->address,
 			.inlined = position->inlined,
+			.tail_call = position->tail_call,
 			.function_size = text_size(position->function),
 			.file_size = text_size(position->file),
 		};
@@ -169,7 +173,7 @@ static bool serve(int fd)
 	};
 	if (good && path) {
 		struct opened *opened = opened_find(question.module, &request);
-		good = opened && give_answer(fd, opened, question.address);
+		good = opened && give_answer(fd, opened, &question);
 	}
 	free(path);
 	free(root);
@@ -265,10 +269,11 @@ static int start(struct symbols_worker *worker)
 }
 
 static bool put_question(int fd, unsigned module, const struct object_request *request,
-			 uint64_t address)
+			 uint64_t address, uint64_t inner)
 {
 	struct question question = {
 		.address = address,
+		.inner = inner,
 		.module = module,
 		.path_size = (uint32_t)strlen(request->path),
 		.root_size = request->root ? (uint32_t)strlen(request->root) : 0,
@@ -297,7 +302,9 @@ static bool take_answer(int fd, struct symbols_answer *answer)
 		if (!good)
 			break;
 		positions[i].line = wire.line;
+		positions[i].address = wire.address;
 		positions[i].inlined = wire.inlined;
+		positions[i].tail_call = wire.tail_call;
 		positions[i].function = receive_text(fd, wire.function_size, TEXT_LIMIT, &good);
 		positions[i].file = receive_text(fd, wire.file_size, TEXT_LIMIT, &good);
 	}
@@ -316,13 +323,14 @@ static bool take_answer(int fd, struct symbols_answer *answer)
 }
 
 int symbols_worker_ask(struct symbols_worker *worker, unsigned module,
-		       const struct object_request *request, uint64_t address,
+		       const struct object_request *request, uint64_t address, uint64_t inner,
 		       struct symbols_answer *answer)
 {
 	int error = start(worker);
 	if (error)
 		return error;
-	if (put_question(worker->fd, module, request, address) && take_answer(worker->fd, answer))
+	if (put_question(worker->fd, module, request, address, inner) &&
+	    take_answer(worker->fd, answer))
 		return 0;
 	stop(worker, true);
 	return -EPIPE;

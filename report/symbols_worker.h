@@ -20,13 +20,13 @@ struct symbols_worker *symbols_worker_new(void);
 void symbols_worker_free(struct symbols_worker *worker);
 
 /*
- * What the object says of `address`. `module` is a small number that stands for the request's path,
- * root, build-id and kind: the same for the same object, counted from 0. -EPIPE: the process died
- * of it or took too long (the next question starts a new one); another -errno: no process, no
- * memory.
+ * What the object says of `address`, and of tail calls between it and `inner`: see
+ * object_positions. `module` is a small number that stands for the request's path, root, build-id
+ * and kind: the same for the same object, counted from 0. -EPIPE: the process died of it or took
+ * too long (the next question starts a new one); another -errno: no process, no memory.
  */
 int symbols_worker_ask(struct symbols_worker *worker, unsigned module,
-		       const struct object_request *request, uint64_t address,
+		       const struct object_request *request, uint64_t address, uint64_t inner,
 		       struct symbols_answer *answer);
 
 #endif

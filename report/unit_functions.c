@@ -11,6 +11,7 @@
 struct function_range {
 	Dwarf_Addr start, end;
 	Dwarf_Die function;
+	const void *declared; /* where its declaration stands; NULL: not looked up yet */
 };
 
 struct unit_functions {
@@ -31,6 +32,19 @@ bool unit_entry_names_scope(Dwarf_Die *entry)
 	default:
 		return false;
 	}
+}
+
+Dwarf_Die unit_entry_declaration(Dwarf_Die entry)
+{
+	static const unsigned links[] = { DW_AT_abstract_origin, DW_AT_specification };
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		Dwarf_Attribute attribute;
+		Dwarf_Die next;
+		if (dwarf_attr(&entry, links[i], &attribute) &&
+		    dwarf_formref_die(&attribute, &next))
+			entry = next;
+	}
+	return entry;
 }
 
 static bool add(struct unit_functions *functions, const struct function_range *range)
@@ -122,6 +136,29 @@ bool unit_functions_find(struct unit_functions **all, Dwarf_Die *unit, Dwarf_Add
 		return false;
 	*function = functions->ranges[low - 1].function;
 	return true;
+}
+
+size_t unit_functions_declared(struct unit_functions **all, Dwarf_Die *unit,
+			       const Dwarf_Die *declared, Dwarf_Die *functions, size_t limit)
+{
+	struct unit_functions *known = read_unit(all, unit);
+	Dwarf_Die wanted = unit_entry_declaration(*declared);
+	size_t count = 0;
+	for (size_t i = 0; known && i < known->count && count < limit; i++) {
+		struct function_range *range = &known->ranges[i];
+		const Dwarf_Die *function = &range->function;
+		if (!range->declared)
+			range->declared = unit_entry_declaration(*function).addr;
+		if (range->declared != wanted.addr)
+			continue;
+		/* One with several ranges stands there several times. */
+		size_t before = 0;
+		while (before < count && functions[before].addr != function->addr)
+			before++;
+		if (before == count)
+			functions[count++] = *function;
+	}
+	return count;
 }
 
 void unit_functions_free(struct unit_functions *all)

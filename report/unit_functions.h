@@ -13,7 +13,13 @@ struct unit_functions;
  * was read, for unit_functions_free; NULL at first. */
 bool unit_functions_find(struct unit_functions **all, Dwarf_Die *unit, Dwarf_Addr address,
 			 Dwarf_Die *function);
+/* Those that were declared where `declared` was, at most `limit`: copies of one function. */
+size_t unit_functions_declared(struct unit_functions **all, Dwarf_Die *unit,
+			       const Dwarf_Die *declared, Dwarf_Die *functions, size_t limit);
 void unit_functions_free(struct unit_functions *all);
+
+/* The entry that stands where the function was declared, which is what tells its namespace. */
+Dwarf_Die unit_entry_declaration(Dwarf_Die entry);
 
 /* A namespace, class, structure or union: holds functions, without code of its own. */
 bool unit_entry_names_scope(Dwarf_Die *entry);

@@ -38,7 +38,7 @@ static const char probe_c[] =
 	"  return (void)size, 0; }\n"
 	"__attribute__((noinline)) void probe(const char *label) { address = (unsigned "
 	"long)__builtin_return_address(0);\n"
-	"  dl_iterate_phdr(visit, (void *)label); }\n";
+	"  dl_iterate_phdr(visit, (void *)label); __asm__ volatile(\"\"); }\n";
 
 static const char program_c[] =
 	"extern void probe(const char *label);\n"			  /* 1 */
@@ -57,6 +57,70 @@ static const char program_c[] =
 	"\tprobe(\"main\");\n"						  /* 14 */
 	"\treturn 0;\n"							  /* 15 */
 	"}\n";
+
+/* A probe() in a library of its own, as libc is: it prints label0, label1 and so on. */
+static const char walk_c[] =
+	"#define probe single\n#include \"probe.c\"\n#undef probe\n#include <execinfo.h>\n"
+	"void probe(const char *label) { void *found[8]; int count = backtrace(found, 8);\n"
+	"  for (int i = 1; i < count && i < 5; i++) { char name[64];\n"
+	"    snprintf(name, sizeof(name), \"%s%d\", label, i - 1);\n"
+	"    address = (unsigned long)found[i]; dl_iterate_phdr(visit, name); } }\n";
+/* All but stay() end in a call, which becomes a jump. */
+static const char jumps_c[] =
+	"#define APART __attribute__((noinline))\n"					/* 1 */
+	"extern void probe(const char *label);\n"					/* 2 */
+	"static APART void take(const char *label)\n"					/* 3 */
+	"{\n"										/* 4 */
+	"\tprobe(label);\n"								/* 5 */
+	"}\n"										/* 6 */
+	"static APART void pass(const char *label)\n"					/* 7 */
+	"{\n"										/* 8 */
+	"\ttake(label);\n"								/* 9 */
+	"}\n"										/* 10 */
+	"volatile int which;\n"								/* 11 */
+	"static APART void doubtful(const char *label)\n"				/* 12 */
+	"{\n"										/* 13 */
+	"\tif (which) { which = 2; pass(label); } else { which = 3; take(label); }\n"	/* 14 */
+	"}\n"										/* 15 */
+	"static APART void stay(const char *label)\n"					/* 16 */
+	"{\n"										/* 17 */
+	"\tprobe(label);\n"								/* 18 */
+	"\t__asm__ volatile(\"\");\n"							/* 19 */
+	"}\n"										/* 20 */
+	"static inline __attribute__((always_inline)) void within(const char *label)\n" /* 21 */
+	"{\n"										/* 22 */
+	"\tstay(label);\n"								/* 23 */
+	"}\n"										/* 24 */
+	"static APART void lead(const char *label)\n"					/* 25 */
+	"{\n"										/* 26 */
+	"\twithin(label);\n"								/* 27 */
+	"}\n"										/* 28 */
+	"static APART void again(const char *label, int count);\n"			/* 29 */
+	"static APART void turn(const char *label, int count)\n"			/* 30 */
+	"{\n"										/* 31 */
+	"\twhich++; again(label, count - 1);\n"						/* 32 */
+	"}\n"										/* 33 */
+	"static APART void again(const char *label, int count)\n"			/* 34 */
+	"{\n"										/* 35 */
+	"\tif (count) turn(label, count); else probe(label);\n"				/* 36 */
+	"}\n"										/* 37 */
+	"void elsewhere(const char *label);\n"						/* 38 */
+	"int main(void)\n"								/* 39 */
+	"{\n"										/* 40 */
+	"\ttake(\"one\");\n"								/* 41 */
+	"\tpass(\"two\");\n"								/* 42 */
+	"\tdoubtful(\"doubt\");\n"							/* 43 */
+	"\tlead(\"inner\");\n"								/* 44 */
+	"\tstay(\"stays\");\n"								/* 45 */
+	"\telsewhere(\"unit\");\n"							/* 46 */
+	"\tagain(\"round\", 2);\n"							/* 47 */
+	"\tprobe(\"outer\");\n"								/* 48 */
+	"\treturn 0;\n"									/* 49 */
+	"}\n";
+static const char elsewhere_c[] =
+	"extern void probe(const char *label);\nextern volatile int which;\n"
+	"__attribute__((noinline)) void elsewhere(const char *label)\n{\n"
+	"\twhich = 9; probe(label);\n}\n";
 
 static const char plugin_c[] = "void plugin(void (*probe)(const char *));\n"
 			       "void plugin(void (*probe)(const char "
@@ -400,6 +464,124 @@ static void cpp_names_are_demangled(void **state)
 	symbols_free(symbols);
 }
 
+/* The stack of probe(label) in a program of jumps.c, which has `count` frames. */
+static struct stack ask_walk(struct symbols *symbols, const char *name, const char *label,
+			     size_t count)
+{
+	struct code_address addresses[4];
+	char *path = path_of(name), *run, numbered[32];
+	struct stack stack = { 0 };
+	assert_true(asprintf(&run, "./%s", name) > 0);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(numbered, sizeof(numbered), "%s%zu", label, i);
+		addresses[i] =
+			(struct code_address){ .path = path, .offset = probed(run, numbered) };
+	}
+	assert_int_equal(symbols_stack(symbols, addresses, count, &stack), 0);
+	assert_int_equal(stack.frames[stack.count - 1].offset, addresses[count - 1].offset - 1);
+	free(run);
+	free(path);
+	return stack;
+}
+
+static void assert_jump(const struct stack *stack, size_t index, const char *function,
+			const char *file, unsigned line)
+{
+	assert_frame(stack, index, function, file, line, false);
+	assert_string_equal(stack->frames[index].note, "tail call");
+	assert_ptr_equal(stack->frames[index].module, stack->frames[index + 1].module);
+	assert_int_not_equal(stack->frames[index].offset, stack->frames[index + 1].offset);
+}
+
+static bool make_jumps(const char *compiler, const char *name)
+{
+	print_message("%s\n", compiler);
+	if (compiler[0] == 'c' && !shell("command -v clang-14 >/dev/null"))
+		return false;
+	assert_true(shell("gcc -O1 -shared -fPIC -o libwalk.so walk.c && %s -o %s jumps.c "
+			  "elsewhere.c -L. -lwalk -Wl,-rpath,%s",
+			  compiler, name, folder));
+	return true;
+}
+
+static void tail_calls_are_put_back(void **state)
+{
+	(void)state;
+	static const char *const compilers[] = {
+		"gcc -O2 -g",
+		"gcc -O2 -gdwarf-4 -no-pie",
+		"gcc -O2 -g -gsplit-dwarf",
+		"gcc -O2 -g -flto",
+		"clang-14 -O2 -g",
+		"clang-14 -O2 -g -glldb",
+		"clang-14 -O2 -gdwarf-4",
+	};
+	struct symbols *symbols = symbols_new();
+	for (size_t i = 0; i < sizeof(compilers) / sizeof(*compilers); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "jumps%zu", i);
+		if (!make_jumps(compilers[i], name))
+			continue;
+		struct stack stack = ask_walk(symbols, name, "one", 1);
+		assert_int_equal(stack.count, 2);
+		assert_jump(&stack, 0, "take", "jumps.c", 5);
+		assert_frame(&stack, 1, "main", "jumps.c", 41, false);
+		assert_null(stack.frames[1].note);
+		stack = ask_walk(symbols, name, "two", 1);
+		assert_int_equal(stack.count, 3);
+		assert_jump(&stack, 0, "take", "jumps.c", 5);
+		assert_jump(&stack, 1, "pass", "jumps.c", 9);
+		assert_frame(&stack, 2, "main", "jumps.c", 42, false);
+		/* By one way or another: nothing is said. */
+		stack = ask_walk(symbols, name, "doubt", 1);
+		assert_int_equal(stack.count, 1);
+		assert_frame(&stack, 0, "main", "jumps.c", 43, false);
+		stack = ask_walk(symbols, name, "inner", 2);
+		assert_int_equal(stack.count, 4);
+		assert_frame(&stack, 0, "stay", "jumps.c", 18, false);
+		assert_null(stack.frames[0].note);
+		assert_frame(&stack, 1, "within", "jumps.c", 23, true);
+		assert_string_equal(stack.frames[1].note, "tail call");
+		assert_jump(&stack, 2, "lead", "jumps.c", 27);
+		assert_frame(&stack, 3, "main", "jumps.c", 44, false);
+		stack = ask_walk(symbols, name, "stays", 2);
+		assert_int_equal(stack.count, 2);
+		assert_frame(&stack, 1, "main", "jumps.c", 45, false);
+		stack = ask_walk(symbols, name, "outer", 1);
+		assert_int_equal(stack.count, 1);
+		assert_frame(&stack, 0, "main", "jumps.c", 48, false);
+		stack = ask_walk(symbols, name, "unit", 1);
+		assert_int_equal(stack.count, 2);
+		assert_jump(&stack, 0, "elsewhere", "elsewhere.c", 5);
+		assert_frame(&stack, 1, "main", "jumps.c", 46, false);
+		stack = ask_walk(symbols, name, "round", 1);
+		assert_true(stack.count <= 3);
+	}
+	symbols_free(symbols);
+}
+
+static void without_tail_calls_none_is_put_back(void **state)
+{
+	(void)state;
+	static const char *const compilers[] = { "gcc -O0 -g", "clang-14 -O0 -g",
+						 "gcc -O2 -g -fno-optimize-sibling-calls" };
+	struct symbols *symbols = symbols_new();
+	for (size_t i = 0; i < sizeof(compilers) / sizeof(*compilers); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "calls%zu", i);
+		if (!make_jumps(compilers[i], name))
+			continue;
+		struct stack stack = ask_walk(symbols, name, "two", 3);
+		assert_int_equal(stack.count, 3);
+		assert_frame(&stack, 0, "take", "jumps.c", 5, false);
+		assert_frame(&stack, 1, "pass", "jumps.c", 9, false);
+		assert_frame(&stack, 2, "main", "jumps.c", 42, false);
+		for (size_t k = 0; k < stack.count; k++)
+			assert_null(stack.frames[k].note);
+	}
+	symbols_free(symbols);
+}
+
 static void demangler_knows_its_languages(void **state)
 {
 	(void)state;
@@ -522,13 +704,10 @@ static void spill(const char *path, const char *bytes, size_t size)
 
 /* In a child of ours, for a crash of the parser is its worker's alone: here we only want to know
  * that nothing leaks out, and that an answer comes for every file. */
-static void damaged_files_do_no_harm(void **state)
+static void damage(const char *name, uint64_t address)
 {
-	(void)state;
-	assert_true(shell("gcc -O2 -g -o target program.c probe.c"));
-	uint64_t address = probed("./target", "inner");
 	size_t size;
-	char *good = slurp("target", &size), *path = path_of("damaged");
+	char *good = slurp(name, &size), *path = path_of("damaged");
 	char *bytes = malloc(size);
 	unsigned seed = 1;
 	for (unsigned round = 0; round < 150; round++) {
@@ -540,13 +719,24 @@ static void damaged_files_do_no_harm(void **state)
 			bytes[round % 3 ? at : size - 1 - at] ^= (char)(1 << rand_r(&seed) % 8);
 		}
 		spill(path, bytes, kept);
-		struct stack stack = ask(symbols, "damaged", address);
+		struct code_address asked = { .path = path, .offset = address };
+		struct stack stack = { 0 };
+		assert_int_equal(symbols_stack(symbols, &asked, 1, &stack), 0);
 		assert_true(stack.count >= 1 && stack.count < 600);
 		symbols_free(symbols);
 	}
 	free(bytes);
 	free(good);
 	free(path);
+}
+
+static void damaged_files_do_no_harm(void **state)
+{
+	(void)state;
+	assert_true(shell("gcc -O2 -g -o target program.c probe.c"));
+	damage("target", probed("./target", "inner"));
+	assert_true(make_jumps("gcc -O2 -g", "target"));
+	damage("target", probed("./target", "two0"));
 }
 
 static pid_t only_child(void)
@@ -585,6 +775,9 @@ static int make_folder(void **state)
 		return -1;
 	write_text("probe.c", probe_c);
 	write_text("program.c", program_c);
+	write_text("walk.c", walk_c);
+	write_text("jumps.c", jumps_c);
+	write_text("elsewhere.c", elsewhere_c);
 	write_text("plugin.c", plugin_c);
 	write_text("loader.c", loader_c);
 	write_text("names.cc", names_cc);
@@ -610,6 +803,8 @@ int main(void)
 		cmocka_unit_test(shared_debug_information),
 		cmocka_unit_test(replaced_or_gone_is_said),
 		cmocka_unit_test(cpp_names_are_demangled),
+		cmocka_unit_test(tail_calls_are_put_back),
+		cmocka_unit_test(without_tail_calls_none_is_put_back),
 		cmocka_unit_test(demangler_knows_its_languages),
 		cmocka_unit_test(libc_is_left_out_at_the_top_only),
 		cmocka_unit_test(no_regular_file_is_refused),
