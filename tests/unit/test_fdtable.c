@@ -2,7 +2,7 @@
 /*
  * The table under eight threads that open, copy, close and reuse a few numbers as fast as they can.
  * A small kernel of our own hands out the lowest free number and tells what is true; the table must
- * have counted the same. For TSan: make SAN=thread check TESTS=unit/test_fdtable
+ * have counted the same. Built a second time as test_fdtable_tsan, under ThreadSanitizer.
  */
 
 /* cmocka.h wants these before it, in this order. */
