@@ -63,6 +63,9 @@ bool ending_slot_is_open(const struct ledger_slot *slot)
 	return phase == PHASE_OPEN || phase == PHASE_CLOSING;
 }
 
+/* glibc's: 0 once a thread was made. Absent in musl. */
+extern char __libc_single_threaded __attribute__((weak));
+
 /* A bit for each group's home; touched only where there are copies. */
 static uint8_t groups_seen[LEDGER_SLOTS_MAX / 8];
 
@@ -107,6 +110,7 @@ void ending_snapshot(void)
 	}
 	header->snapshots_taken = 1;
 	/* A handler that jumped out of a close() may have left it uncounted: the slots know better
-	 * than the sum. */
-	header->totals.closed = header->totals.opened - open;
+	 * than the sum, unless other threads still open and close. */
+	if (&__libc_single_threaded && __libc_single_threaded)
+		header->totals.closed = header->totals.opened - open;
 }

@@ -88,11 +88,6 @@ static inline int sys_getpid(void)
 	return (int)sys_call(SYS_getpid, 0, 0, 0, 0);
 }
 
-static inline int sys_gettid(void)
-{
-	return (int)sys_call(SYS_gettid, 0, 0, 0, 0);
-}
-
 /* An address, or -errno as a negative number above -4096. */
 static inline long sys_mmap(void *at, unsigned long size, int protection, int flags, int fd)
 {
