@@ -4,6 +4,7 @@
 A test is a script with functions marked @promise; play() carries them out. A promise that can't be tested here calls
 skip(reason); when none of them could, the script ends with 77.
 """
+import atexit
 import difflib
 import glob
 import json
@@ -24,6 +25,25 @@ LIBRARY = os.environ.get("LIBSOCKAUDIT", os.path.join(BUILD, "libsockaudit.so"))
 REPORTER = os.environ.get("SOCKAUDIT", os.path.join(BUILD, "sockaudit"))
 SOURCES = os.path.join(ROOT, "tests", "cli", "programs")
 NOBODY = 65534
+
+
+def _reachable(path):
+    """Whether any user can come to a path: no folder above it is closed to others."""
+    while path != "/":
+        if not os.stat(path).st_mode & 0o001:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+# Programs that give up root's rights must still find the library: a tree in a private folder is copied out of it.
+if os.geteuid() == 0 and not _reachable(os.path.abspath(BUILD)):
+    _copy = tempfile.mkdtemp(prefix="sockaudit-build-")
+    os.chmod(_copy, 0o755)
+    atexit.register(shutil.rmtree, _copy, True)
+    shutil.copytree(os.path.join(BUILD, "tests", "cli"), os.path.join(_copy, "tests", "cli"))
+    LIBRARY = shutil.copy(LIBRARY, _copy)
+    BUILD = _copy
 PATIENCE = 40  # seconds until a hang is a failure
 
 
