@@ -26,12 +26,13 @@ static const uint32_t large[SECTION_COUNT] = {
 	[SECTION_SLOTS] = LEDGER_SLOTS_MAX,	[SECTION_STACKS] = 131072,
 	[SECTION_FRAMES] = 131072 * 24,		[SECTION_MODULES] = 4096,
 	[SECTION_STRINGS] = 1u << 18,		[SECTION_MISUSES] = 4096,
-	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX,
+	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX, [SECTION_FORKS] = 1024,
+	[SECTION_CLOSED] = 4096,
 };
 static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
 	[SECTION_MODULES] = 256,    [SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256,
-	[SECTION_SNAPSHOTS] = 4096,
+	[SECTION_SNAPSHOTS] = 4096, [SECTION_FORKS] = 256,     [SECTION_CLOSED] = 512,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SLOTS] = sizeof(struct ledger_slot),
@@ -41,7 +42,17 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_STRINGS] = 1,
 	[SECTION_MISUSES] = sizeof(struct ledger_misuse),
 	[SECTION_SNAPSHOTS] = sizeof(struct ledger_snapshot),
+	[SECTION_FORKS] = sizeof(struct ledger_fork),
+	[SECTION_CLOSED] = sizeof(struct ledger_closed),
 };
+
+/* Index 0 is "none" where records refer to each other; not in the arrays by number and by order,
+ * and in rings. */
+static bool section_starts_at_0(unsigned section)
+{
+	return section == SECTION_SLOTS || section == SECTION_SNAPSHOTS ||
+	       section == SECTION_FORKS || section == SECTION_CLOSED;
+}
 
 static uint64_t limit_soft(int resource, uint64_t *hard)
 {
@@ -66,8 +77,7 @@ static uint64_t sections_lay(struct ledger_section sections[SECTION_ROOM], const
 			capacity = slots;
 		uint64_t size = ((uint64_t)capacity * record_sizes[i] + 4 * PAGE - 1) &
 				-(uint64_t)(4 * PAGE);
-		/* Index 0 is "none" everywhere but in the arrays by number and by order. */
-		uint32_t used = i == SECTION_SLOTS || i == SECTION_SNAPSHOTS ? 0 : 1;
+		uint32_t used = section_starts_at_0(i) ? 0 : 1;
 
 		sections[i] = (struct ledger_section){ offset, record_sizes[i], capacity, used, 0 };
 		offset += size;
@@ -100,6 +110,8 @@ static struct ledger_bases bases_of(uint8_t *base, const struct ledger_section *
 		.strings = (char *)(base + sections[SECTION_STRINGS].offset),
 		.misuses = (struct ledger_misuse *)(base + sections[SECTION_MISUSES].offset),
 		.snapshots = (struct ledger_snapshot *)(base + sections[SECTION_SNAPSHOTS].offset),
+		.forks = (struct ledger_fork *)(base + sections[SECTION_FORKS].offset),
+		.closed = (struct ledger_closed *)(base + sections[SECTION_CLOSED].offset),
 		.pid = (uint32_t)sys_getpid(),
 	};
 }

@@ -129,6 +129,20 @@ uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 	return used;
 }
 
+int64_t ledger_file_next(enum ledger_section_id section)
+{
+	if (!ledger->header)
+		return -1;
+	struct ledger_section *table = &ledger->header->sections[section];
+	uint32_t at = __atomic_load_n(&table->used, __ATOMIC_RELAXED) % table->capacity;
+	/* Reserved before it is counted: a count without a record would be one that says nothing.
+	 */
+	if (!ledger_file_reserve(section, at, 1))
+		return -1;
+	at = __atomic_fetch_add(&table->used, 1, __ATOMIC_RELAXED) % table->capacity;
+	return ledger_file_reserve(section, at, 1) ? (int64_t)at : -1;
+}
+
 void ledger_file_lost(enum ledger_lost reason)
 {
 	if (ledger->header)
@@ -165,7 +179,7 @@ void ledger_file_prepare(void)
 	} likely[] = {
 		{ SECTION_SLOTS, 1024 },    { SECTION_STACKS, 256 },	{ SECTION_FRAMES, 8192 },
 		{ SECTION_MODULES, 128 },   { SECTION_STRINGS, 16384 }, { SECTION_MISUSES, 64 },
-		{ SECTION_SNAPSHOTS, 512 },
+		{ SECTION_SNAPSHOTS, 512 }, { SECTION_FORKS, 1024 },	{ SECTION_CLOSED, 512 },
 	};
 	for (unsigned i = 0; i < sizeof likely / sizeof likely[0]; i++) {
 		uint32_t capacity = ledger->header->sections[likely[i].section].capacity;

@@ -22,6 +22,8 @@ struct ledger_bases {
 	char *strings;
 	struct ledger_misuse *misuses;
 	struct ledger_snapshot *snapshots;
+	struct ledger_fork *forks;
+	struct ledger_closed *closed;
 	uint32_t pid;	 /* who made it; a vfork child sees the bases and another getpid() */
 	uint32_t serial; /* differs between any two ledgers that one process and its children write
 			  */
@@ -62,6 +64,12 @@ bool ledger_file_has_slot(uint32_t slot);
  * zeroed. Same promises.
  */
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count);
+
+/*
+ * The place of a ring's next record, reserved; it may hold the oldest one still. -1: there is no
+ * room for it. Same promises.
+ */
+int64_t ledger_file_next(enum ledger_section_id section);
 
 /* Counts something that the ledger could not record. No effect without a ledger. */
 void ledger_file_lost(enum ledger_lost reason);

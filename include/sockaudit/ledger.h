@@ -45,6 +45,9 @@ enum ledger_section_id {
 	SECTION_MISUSES,   /* struct ledger_misuse: calls on numbers that were no longer open */
 	SECTION_SNAPSHOTS, /* struct ledger_snapshot: the kernel's view of each open socket at exit
 			    */
+	SECTION_FORKS,	   /* struct ledger_fork: a ring, record n stands at n % capacity and `used`
+			      counts all that ever were */
+	SECTION_CLOSED,	   /* struct ledger_closed: a ring like it */
 	SECTION_COUNT,
 	SECTION_ROOM = 16, /* entries in the header; the rest is for later */
 };
@@ -88,6 +91,16 @@ enum ledger_filtered {
 	LEDGER_FILTERED_STOPPED, /* and recording ended: the slots are not the present */
 };
 
+/* How a descriptor was found to have gone without a close that we saw; a count each. */
+enum ledger_drift {
+	DRIFT_NOT,
+	DRIFT_NUMBER_MET,   /* the kernel gave its number to a new descriptor */
+	DRIFT_OTHER_SOCKET, /* the number leads to another socket: its cookie differs */
+	DRIFT_CLOSED,	    /* a call on it said EBADF or ENOTSOCK */
+	DRIFT_AT_EXIT,	    /* found by the snapshot at exit */
+	DRIFT_KINDS = 8,
+};
+
 struct ledger_clock {
 	uint64_t cycles;
 	uint64_t monotonic_ns;
@@ -105,7 +118,8 @@ struct ledger_totals {
 	uint64_t adopted;	 /* found open after exec */
 	uint64_t foreign_closed; /* inherited, received or adopted ones whose last descriptor here
 				    is gone */
-	uint64_t reserved[8];
+	uint64_t drift_by[DRIFT_KINDS]; /* every descriptor that drifted, copies and foreign ones
+					   too: enum ledger_drift */
 };
 
 struct ledger_header {
@@ -166,6 +180,8 @@ struct ledger_header {
 	uint32_t fork_pid; /* the parent */
 	uint64_t fork_at;
 	uint64_t pid_ns; /* inode of /proc/PID/ns/pid: pid means nothing outside of it; 0 unknown */
+	uint32_t fork_call;
+	uint32_t reserved_fork;
 };
 
 /* An address of a socket, in network byte order as in the sockaddr; `known` 0: never told. */
@@ -214,6 +230,12 @@ enum ledger_flag {
 	SOCKET_CONNECTOR = 1u << 10, /* we called connect(), the peer did not */
 	SOCKET_INHERITED = 1u << 12, /* the parent's, by fork, perhaps with an exec since */
 	SOCKET_IGNORED = 1u << 11,   /* the program asked not to be told about it */
+	/* Another descriptor of the same socket was closed: closed_at, closed_stack and closed_call
+	 * tell of that while this one is open. */
+	SOCKET_COPY_CLOSED = 1u << 13,
+	/* And that one was used after this copy was made, while this one never was: it was the one
+	 * at work. */
+	SOCKET_COPY_WORKED = 1u << 14,
 };
 
 /*
@@ -230,9 +252,9 @@ struct ledger_slot {
 	uint8_t last_receive_call, last_send_call;
 	uint8_t direction; /* of the last byte: 0 none, 1 received, 2 sent */
 	uint8_t reserved_data;
-	uint32_t epoll_interest;
-	uint64_t epoll_since;
-	int32_t epoll_fd; /* + 1 */
+	uint32_t epoll_interest; /* as given to epoll_ctl() */
+	uint64_t epoll_since;	 /* of its last change: added, modified, removed */
+	int32_t epoll_fd;	 /* + 1; 0 with epoll_since set: removed then */
 	uint32_t net_ns; /* low half of SO_NETNS_COOKIE when it differs from the header's, else 0 */
 
 	/* Identity. */
@@ -254,7 +276,7 @@ struct ledger_slot {
 	uint32_t group;	     /* index of the home + 1; 0: the only descriptor */
 	uint32_t group_refs; /* as a home: descriptors in the group; may outlive this slot's own
 				life */
-	uint64_t reserved_identity;
+	uint64_t epoll_data; /* epoll_event.data as registered */
 
 	/* Evidence. */
 	uint64_t eof_at;
@@ -279,8 +301,35 @@ struct ledger_slot {
 	struct ledger_address local, peer;
 	uint64_t closed_at;
 	stack_id closed_stack;
-	uint8_t closed_call; /* 0: nobody's close() that we know of */
+	uint8_t closed_call; /* 0: nobody's close() that we know of; 0 later too, when the number
+				turned out to belong to something else since */
 	uint8_t reserved_end[3];
+};
+
+/* A child process that was made here. `at` is written last. */
+struct ledger_fork {
+	uint64_t at;
+	uint32_t pid; /* 0: libc does not tell (system, popen) */
+	stack_id stack;
+	uint8_t call;
+	uint8_t reserved[7];
+};
+
+/*
+ * A socket that was closed here while a child may hold it: it was open at a fork. Slots are used
+ * again soon; this stays longer. `closed_at` is written last, after it was 0.
+ */
+struct ledger_closed {
+	uint64_t closed_at, opened_at, cookie;
+	uint64_t last_receive, last_send, connect_at;
+	stack_id opened_stack, closed_stack, connect_stack;
+	uint32_t flags; /* enum ledger_flag */
+	int32_t fd;
+	uint16_t family;
+	uint8_t type, origin;
+	uint8_t opened_call, closed_call, connect_call, last_receive_call, last_send_call;
+	uint8_t reserved[3];
+	struct ledger_address local, peer;
 };
 
 struct ledger_closer {
@@ -368,7 +417,12 @@ struct ledger_snapshot {
 	uint32_t recv_q, send_q;
 	uint32_t last_data_recv_ms, last_ack_recv_ms; /* ages, tcp_info */
 	uint32_t last_data_sent_ms;
-	uint32_t reserved[6];
+	/* What the ledger has no slot for (life 0): a socket that was opened behind libc. */
+	uint64_t cookie;
+	uint16_t family;
+	uint8_t type;
+	uint8_t reserved_type;
+	uint32_t reserved[3];
 };
 
 _Static_assert(sizeof(struct ledger_section) == 24, "ledger layout");
@@ -385,6 +439,8 @@ _Static_assert(sizeof(struct ledger_stack) == 280, "ledger layout");
 _Static_assert(sizeof(struct ledger_module) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_misuse) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_snapshot) == 56, "ledger layout");
+_Static_assert(sizeof(struct ledger_fork) == 24, "ledger layout");
+_Static_assert(sizeof(struct ledger_closed) == 128, "ledger layout");
 _Static_assert(sizeof(struct ledger_header) < 8192, "the header has two pages");
 
 #endif

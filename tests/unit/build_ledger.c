@@ -18,6 +18,8 @@ static const struct {
 	[SECTION_STRINGS] = { 1, 1024 },
 	[SECTION_MISUSES] = { sizeof(struct ledger_misuse), 8 },
 	[SECTION_SNAPSHOTS] = { sizeof(struct ledger_snapshot), 64 },
+	[SECTION_FORKS] = { sizeof(struct ledger_fork), 8 },
+	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 8 },
 };
 
 struct ledger_header *build_header(struct build *build)
@@ -58,7 +60,7 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 			.offset = build.size,
 			.record_size = size,
 			.capacity = layout[id].capacity,
-			.used = id == SECTION_MISUSES || id == SECTION_SNAPSHOTS ? 0 : 1
+			.used = id < SECTION_MISUSES
 		};
 		build.size += (size_t)size * layout[id].capacity;
 		build.size = (build.size + 4095) / 4096 * 4096;

@@ -19,6 +19,8 @@ static const struct {
 	[SECTION_STRINGS] = { 1, 1 << 20 },
 	[SECTION_MISUSES] = { sizeof(struct ledger_misuse), 1024 },
 	[SECTION_SNAPSHOTS] = { sizeof(struct ledger_snapshot), 4096 },
+	[SECTION_FORKS] = { sizeof(struct ledger_fork), 1024 },
+	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 4096 },
 };
 
 static void *memory(size_t size)
@@ -49,7 +51,7 @@ bool ledger_file_open(void)
 	for (unsigned i = 0; i < SECTION_COUNT; i++) {
 		header->sections[i].record_size = shapes[i].record_size;
 		header->sections[i].capacity = shapes[i].capacity;
-		header->sections[i].used = 1;
+		header->sections[i].used = i < SECTION_FORKS;
 		bases[i] = memory((size_t)shapes[i].record_size * shapes[i].capacity);
 	}
 	made.slots = bases[SECTION_SLOTS];
@@ -59,6 +61,8 @@ bool ledger_file_open(void)
 	made.strings = bases[SECTION_STRINGS];
 	made.misuses = bases[SECTION_MISUSES];
 	made.snapshots = bases[SECTION_SNAPSHOTS];
+	made.forks = bases[SECTION_FORKS];
+	made.closed = bases[SECTION_CLOSED];
 	made.serial = __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 	*ledger = made;
 	header->exe = ledger_file_string("/the/program");
@@ -80,6 +84,13 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 bool ledger_file_has_slot(uint32_t slot)
 {
 	return slot < ledger->header->sections[SECTION_SLOTS].capacity;
+}
+
+int64_t ledger_file_next(enum ledger_section_id section)
+{
+	struct ledger_section *table = &ledger->header->sections[section];
+
+	return __atomic_fetch_add(&table->used, 1, __ATOMIC_RELAXED) % table->capacity;
 }
 
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
