@@ -50,6 +50,8 @@ static struct verdict_kernel kernel_of(const struct ledger_snapshot *snapshot, u
 static void groups_link(struct work *work)
 {
 	for (uint32_t i = work->open; i-- > 0;) {
+		if (!ledger->snapshots[i].life)
+			continue; /* no hook made it */
 		uint32_t group = ledger->slots[ledger->snapshots[i].fd].group;
 
 		if (!group)
@@ -79,6 +81,8 @@ static uint32_t suspects_find(struct work *work)
 	groups_link(work);
 	for (uint32_t i = 0; i < work->open; i++) {
 		const struct ledger_snapshot *snapshot = &ledger->snapshots[i];
+		if (!snapshot->life)
+			continue;
 		uint32_t group = ledger->slots[snapshot->fd].group;
 
 		if (group && work->first[group - 1] != i + 1)
@@ -128,14 +132,14 @@ static void suspects_ripen(struct suspect *suspects, uint32_t count)
 			suspects[i].ripe = same_finding(&suspects[i], &suspects[ripe[j]]);
 }
 
-static uint32_t misuses_count(void)
+static uint32_t misuses_count(enum ledger_misuse_kind kind)
 {
 	const struct ledger_section *section = &ledger->header->sections[SECTION_MISUSES];
 	uint32_t used = section->used < section->capacity ? section->used : section->capacity,
 		 count = 0;
 
 	for (uint32_t i = 1; i < used; i++)
-		count += ledger->misuses[i].kind == MISUSE_DOUBLE_CLOSE;
+		count += ledger->misuses[i].kind == kind;
 	return count;
 }
 
@@ -151,7 +155,8 @@ static void line_add(char *line, size_t room, uint32_t count, const char *rule)
 
 uint32_t ending_summary(void)
 {
-	uint32_t sums[RULES] = { 0 }, total = 0, doubles = misuses_count();
+	uint32_t sums[RULES] = { 0 }, total = 0, doubles = misuses_count(MISUSE_DOUBLE_CLOSE),
+		 uses = misuses_count(MISUSE_USE_AFTER_CLOSE);
 	struct work work = { .open = ledger->header->sections[SECTION_SNAPSHOTS].used };
 	size_t size = work.open * (sizeof *work.suspects + sizeof *work.next) +
 		      ((size_t)ledger->header->max_fd + 1) * sizeof *work.first;
@@ -170,7 +175,7 @@ uint32_t ending_summary(void)
 		}
 		sys_munmap((void *)map, size);
 	}
-	total += doubles;
+	total += doubles + uses;
 	ledger->header->verdict_sockets = total;
 	if (!total || !settings.summary)
 		return total;
@@ -178,6 +183,7 @@ uint32_t ending_summary(void)
 	for (unsigned i = 1; i < RULES; i++)
 		line_add(line, sizeof line, sums[i], rule_names[i]);
 	line_add(line, sizeof line, doubles, "double-close");
+	line_add(line, sizeof line, uses, "use-after-close");
 	complain(complain_number(number, total), total == 1 ? " socket: " : " sockets: ", line,
 		 "; run: sockaudit report ", ledger_create_path(), NULL);
 	return total;

@@ -7,6 +7,9 @@
 #include <sockaudit/ledger.h>
 #include <stdbool.h>
 
+/* With a new ledger: which sockets were there before it. */
+void ending_begin(void);
+
 /* Asks the kernel about every open socket. Not allowed after a seccomp filter. */
 void ending_snapshot(void);
 

@@ -2,6 +2,7 @@
 #include "ending.h"
 #include "fdtable.h"
 #include "sys.h"
+#include "track.h"
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -16,18 +17,18 @@ static bool peer_has_ended(uint8_t tcp_state)
 	return tcp_state == TCP_CLOSE_WAIT || tcp_state == TCP_LAST_ACK || tcp_state == TCP_CLOSING;
 }
 
-static void kernel_ask(int fd, struct ledger_snapshot *snapshot, const struct ledger_slot *slot)
+static void kernel_ask(int fd, struct ledger_snapshot *snapshot, uint64_t known)
 {
-	uint64_t cookie = 0;
-	unsigned size = sizeof cookie;
-	int failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
+	unsigned size = sizeof snapshot->cookie;
+	int failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &snapshot->cookie, &size);
 
 	snapshot->gone = failed == -EBADF || failed == -ENOTSOCK ||
-			 (failed == 0 && slot->cookie && cookie != slot->cookie);
+			 (failed == 0 && known && snapshot->cookie != known);
 	if (failed || snapshot->gone)
 		return;
 	snapshot->valid = 1;
-	if (slot->type != SOCK_STREAM || (slot->family != AF_INET && slot->family != AF_INET6))
+	if (snapshot->type != SOCK_STREAM ||
+	    (snapshot->family != AF_INET && snapshot->family != AF_INET6))
 		return;
 	/* An MPTCP socket answers for one of its paths, which may end while the connection lives.
 	 */
@@ -79,10 +80,60 @@ static bool group_is_new(const struct ledger_slot *slot)
 	return is_new;
 }
 
+static struct ledger_snapshot *snapshot_next(int fd, uint32_t *used)
+{
+	if (!ledger_file_reserve(SECTION_SNAPSHOTS, *used, 1))
+		return NULL;
+	struct ledger_snapshot *snapshot = &ledger->snapshots[*used];
+	memset(snapshot, 0, sizeof *snapshot);
+	snapshot->fd = fd;
+	return snapshot;
+}
+
+/* Numbers beyond those that we know of, and how many may be asked for in all: 0.1 us each. */
+#define BEYOND	  64u
+#define ASKED_FOR 16384u
+
+/* Snapshots of the sockets below `end` that no hook made. */
+static void strangers_find(uint32_t end, bool before, uint32_t *used)
+{
+	struct ledger_header *header = ledger->header;
+	uint32_t known = *used;
+
+	for (uint32_t fd = 0, asked = 0; fd < end && asked < ASKED_FOR; fd++) {
+		if (fdtable_is_socket((int)fd))
+			continue;
+		asked++;
+		int type = track_option((int)fd, SO_TYPE);
+		struct ledger_snapshot *snapshot = type < 0 ? NULL : snapshot_next((int)fd, used);
+		if (!snapshot)
+			continue;
+		snapshot->type = (uint8_t)type;
+		snapshot->family = (uint16_t)track_option((int)fd, SO_DOMAIN);
+		kernel_ask((int)fd, snapshot, 0);
+		snapshot->before = before;
+		if (before)
+			snapshot->valid = 0;
+		for (uint32_t i = 0; i < known && !before; i++)
+			snapshot->before |= !ledger->snapshots[i].valid &&
+					    ledger->snapshots[i].before &&
+					    ledger->snapshots[i].cookie == snapshot->cookie;
+		header->sections[SECTION_SNAPSHOTS].used = ++*used;
+	}
+}
+
+static uint32_t there_before; /* snapshots of sockets that were there before the ledger */
+
+void ending_begin(void)
+{
+	there_before = 0;
+	strangers_find(BEYOND, true, &there_before);
+}
+
 void ending_snapshot(void)
 {
 	struct ledger_header *header = ledger->header;
-	uint32_t used = 0;
+	uint32_t used = there_before;
 	uint64_t open = 0;
 
 	for (uint32_t fd = 0; fd <= header->max_fd; fd++) {
@@ -93,21 +144,24 @@ void ending_snapshot(void)
 
 		if (!slot || !ending_slot_is_open(slot))
 			continue;
-		if (!ledger_file_reserve(SECTION_SNAPSHOTS, used, 1))
+		struct ledger_snapshot *snapshot = snapshot_next((int)fd, &used);
+		if (!snapshot)
 			return;
-		struct ledger_snapshot *snapshot = &ledger->snapshots[used];
-		memset(snapshot, 0, sizeof *snapshot);
-		snapshot->fd = (int32_t)fd;
 		snapshot->life = slot->life;
-		kernel_ask((int)fd, snapshot, slot);
+		snapshot->type = slot->type;
+		snapshot->family = slot->family;
+		kernel_ask((int)fd, snapshot, slot->cookie);
 		if (snapshot->gone) {
-			fdtable_finish((int)fd, slot->life, LIFE_PHASE(slot->life) == PHASE_OPEN);
+			fdtable_finish((int)fd, slot->life,
+				       LIFE_PHASE(slot->life) == PHASE_OPEN ? DRIFT_AT_EXIT
+									    : DRIFT_NOT);
 			fdtable_watch[fd] = WATCH_NOT;
 			continue;
 		}
 		header->sections[SECTION_SNAPSHOTS].used = ++used;
 		open += !(slot->flags & SOCKET_FOREIGN) && group_is_new(slot);
 	}
+	strangers_find(header->max_fd + BEYOND, false, &used);
 	header->snapshots_taken = 1;
 	/* A handler that jumped out of a close() may have left it uncounted: the slots know better
 	 * than the sum, unless other threads still open and close. */

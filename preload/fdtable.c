@@ -64,7 +64,9 @@ struct ledger_slot *fdtable_begin(int fd, uint32_t *begun)
 		uint32_t life = life_of(slot), next;
 
 		if (LIFE_PHASE(life) == PHASE_OPEN || LIFE_PHASE(life) == PHASE_CLOSING) {
-			fdtable_finish(fd, life, LIFE_PHASE(life) == PHASE_OPEN);
+			fdtable_finish(fd, life,
+				       LIFE_PHASE(life) == PHASE_OPEN ? DRIFT_NUMBER_MET
+								      : DRIFT_NOT);
 			continue;
 		}
 		/*
@@ -154,7 +156,7 @@ uint32_t fdtable_retire(int fd, enum call call, stack_id stack)
 	slot->closed_stack = stack;
 	slot->closed_call = (uint8_t)call;
 	slot->closed_at = cycles_now();
-	__atomic_store_n(&fdtable_watch[fd], WATCH_NOT, __ATOMIC_RELEASE);
+	__atomic_store_n(&fdtable_watch[fd], WATCH_CLOSED, __ATOMIC_RELEASE);
 	return (life & ~7u) | PHASE_CLOSING;
 }
 
@@ -207,7 +209,7 @@ last_words(const struct ledger_slot *slot)
 	return words;
 }
 
-void fdtable_finish(int fd, uint32_t life, bool drift)
+void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 {
 	struct ledger_slot *slot = ledger->slots + fd;
 	struct ledger_totals *totals = &ledger->header->totals;
@@ -218,6 +220,8 @@ void fdtable_finish(int fd, uint32_t life, bool drift)
 	struct last_words words = last_words(slot);
 	if (!life_change(slot, life, PHASE_GONE))
 		return;
+	if (drift)
+		add(&totals->drift_by[drift]);
 	if (group_leave(words.home)) {
 		add(words.flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
 		if (drift && !(words.flags & SOCKET_FOREIGN))
@@ -235,6 +239,26 @@ void fdtable_finish(int fd, uint32_t life, bool drift)
 		add(&stack->closed_after_eof);
 	else if (words.after_error)
 		add(&stack->closed_after_error);
+}
+
+void fdtable_unwatch(int fd)
+{
+	uint8_t closed = WATCH_CLOSED;
+
+	/* A socket of another thread may have taken the number meanwhile. */
+	__atomic_compare_exchange_n(&fdtable_watch[fd], &closed, WATCH_NOT, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_ACQUIRE);
+}
+
+void fdtable_forget(int fd)
+{
+	struct ledger_slot *slot = fdtable_record(fd);
+
+	if (!slot)
+		return;
+	fdtable_unwatch(fd);
+	if (LIFE_PHASE(life_of(slot)) == PHASE_GONE)
+		slot->closed_call = 0;
 }
 
 void fdtable_restore(int fd, uint32_t life)
@@ -302,6 +326,5 @@ void fdtable_inherit(void)
 	unsigned end = fdtable_end();
 
 	for (unsigned fd = 0; fd < end; fd++)
-		if (fdtable_watch[fd])
-			fdtable_watch[fd] = WATCH_INHERITED;
+		fdtable_watch[fd] = fdtable_is_socket((int)fd) ? WATCH_INHERITED : WATCH_NOT;
 }

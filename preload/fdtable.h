@@ -16,13 +16,24 @@
 enum watch {
 	WATCH_NOT,
 	WATCH_SOCKET = 1,
+	WATCH_CLOSED = 2, /* the number of a socket that was closed here, and nobody's as far as we
+			     know */
 	WATCH_INHERITED = 0x80, /* a socket of the parent that this process has not used yet */
 };
 extern uint8_t fdtable_watch[LEDGER_SLOTS_MAX] __attribute__((visibility("hidden")));
 
+/* Whether a call on the number has something to tell: of a socket, or that there is none any more.
+ */
 static inline bool fdtable_watches(int fd)
 {
 	return (unsigned)fd < LEDGER_SLOTS_MAX && fdtable_watch[fd];
+}
+
+/* Whether the number is a socket's, as far as we know. */
+static inline bool fdtable_is_socket(int fd)
+{
+	return (unsigned)fd < LEDGER_SLOTS_MAX &&
+	       (fdtable_watch[fd] & (WATCH_SOCKET | WATCH_INHERITED));
 }
 
 /* The slot of a watched number in this process's own ledger; NULL when it must first be adopted. */
@@ -51,9 +62,13 @@ void fdtable_note_opening(uint64_t at);
 
 /* Before the real close: the life that is ending (0: none), with who ends it. */
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack);
-/* After it: the descriptor is gone. `drift`: it went before, and nobody saw how. Counts it exactly
- * once. */
-void fdtable_finish(int fd, uint32_t life, bool drift);
+/* After it: the descriptor is gone. `drift`: it went before, and nobody saw how: why we know.
+ * Counts it exactly once. */
+void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift);
+/* Calls on the number of a closed socket are not looked at any more. */
+void fdtable_unwatch(int fd);
+/* And it turned out to belong to something else than that socket. */
+void fdtable_forget(int fd);
 /* After it failed and closed nothing. */
 void fdtable_restore(int fd, uint32_t life);
 

@@ -106,7 +106,7 @@ EXPORT int _IO_fclose(FILE *stream)
 EXPORT FILE *fdopen(int fd, const char *mode)
 {
 	FILE *stream = REAL(fdopen)(fd, mode);
-	if (stream && fdtable_watches(fd))
+	if (stream && fdtable_is_socket(fd))
 		OBSERVE(track_stdio(fd));
 	return stream;
 }
@@ -114,7 +114,34 @@ EXPORT FILE *fdopen(int fd, const char *mode)
 EXPORT FILE *_IO_fdopen(int fd, const char *mode)
 {
 	FILE *stream = REAL(_IO_fdopen)(fd, mode);
-	if (stream && fdtable_watches(fd))
+	if (stream && fdtable_is_socket(fd))
 		OBSERVE(track_stdio(fd));
 	return stream;
 }
+
+/* Whether it opens anew or not, the stream's former descriptor is closed; another one may have its
+ * number. */
+static __attribute__((noinline)) FILE *
+freopen_told(const char *path, const char *mode, FILE *stream, int fd,
+	     FILE *(*real)(const char *path, const char *mode, FILE *stream), enum call call)
+{
+	struct closing closing;
+
+	OBSERVE(closing = track_close(fd, call, HERE));
+	FILE *result = real(path, mode, stream);
+	OBSERVE(track_closed(fd, closing, 0, call, HERE));
+	return result;
+}
+
+#define FREOPEN(name)                                                                              \
+	EXPORT FILE *name(const char *path, const char *mode, FILE *stream)                        \
+	{                                                                                          \
+		int fd = -1;                                                                       \
+		if (stream)                                                                        \
+			OBSERVE(fd = fileno(stream));                                              \
+		return fd < 0 || UNTOUCHED(fd)                                                     \
+			       ? REAL(name)(path, mode, stream)                                    \
+			       : freopen_told(path, mode, stream, fd, REAL(name), CALL_##name);    \
+	}
+FREOPEN(freopen)
+FREOPEN(freopen64)

@@ -24,7 +24,7 @@ EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *siz
 {
 	int result = REAL(getsockopt)(fd, level, option, value, size);
 	if (result == 0 && level == SOL_SOCKET && option == SO_ERROR && *size >= sizeof(int) &&
-	    fdtable_watches(fd))
+	    fdtable_is_socket(fd))
 		OBSERVE(track_told_error(fd, *(int *)value, CALL_getsockopt, HERE));
 	return result;
 }
@@ -32,7 +32,7 @@ EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *siz
 EXPORT int shutdown(int fd, int how)
 {
 	int result = REAL(shutdown)(fd, how);
-	if (result == 0 && fdtable_watches(fd))
-		OBSERVE(track_shutdown(fd, how, CALL_shutdown, HERE));
+	if (fdtable_watches(fd))
+		OBSERVE(track_shutdown(fd, how, result ? errno : 0, CALL_shutdown, HERE));
 	return result;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Second descriptors for one socket: dup and fcntl. */
+/* Second descriptors for one socket: dup, fcntl, those of another process; and close-on-exec. */
 #include "observe.h"
 #include "real.h"
 #include "track.h"
 #include <stdarg.h>
+#include <sys/ioctl.h>
 
 EXPORT int dup(int fd)
 {
 	int copy = REAL(dup)(fd);
-	if (copy >= 0 && fdtable_watches(fd))
+	if (copy >= 0 && fdtable_is_socket(fd))
 		OBSERVE(track_copy(fd, copy, false, CALL_dup, HERE));
 	return copy;
 }
@@ -16,7 +17,7 @@ EXPORT int dup(int fd)
 EXPORT int dup2(int fd, int to)
 {
 	int copy = REAL(dup2)(fd, to);
-	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
 		OBSERVE(track_copy(fd, copy, false, CALL_dup2, HERE));
 	return copy;
 }
@@ -24,7 +25,7 @@ EXPORT int dup2(int fd, int to)
 EXPORT int __dup2(int fd, int to)
 {
 	int copy = REAL(__dup2)(fd, to);
-	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
 		OBSERVE(track_copy(fd, copy, false, CALL___dup2, HERE));
 	return copy;
 }
@@ -32,7 +33,7 @@ EXPORT int __dup2(int fd, int to)
 EXPORT int dup3(int fd, int to, int flags)
 {
 	int copy = REAL(dup3)(fd, to, flags);
-	if (copy >= 0 && (fdtable_watches(fd) || fdtable_watches(to)))
+	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
 		OBSERVE(track_copy(fd, copy, flags & O_CLOEXEC, CALL_dup3, HERE));
 	return copy;
 }
@@ -61,7 +62,7 @@ EXPORT int fcntl(int fd, int command, ...)
 {
 	void *argument = ARGUMENT(command);
 	int result = REAL(fcntl)(fd, command, argument);
-	if (result >= 0 && fdtable_watches(fd))
+	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl, HERE));
 	return result;
 }
@@ -70,7 +71,7 @@ EXPORT int fcntl64(int fd, int command, ...)
 {
 	void *argument = ARGUMENT(command);
 	int result = REAL(fcntl64)(fd, command, argument);
-	if (result >= 0 && fdtable_watches(fd))
+	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl64, HERE));
 	return result;
 }
@@ -79,7 +80,25 @@ EXPORT int __fcntl(int fd, int command, ...)
 {
 	void *argument = ARGUMENT(command);
 	int result = REAL(__fcntl)(fd, command, argument);
-	if (result >= 0 && fdtable_watches(fd))
+	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL___fcntl, HERE));
 	return result;
+}
+
+/* What else makes a descriptor close-on-exec, and back. */
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	void *argument = ARGUMENT(request);
+	int result = REAL(ioctl)(fd, request, argument);
+	if ((request == FIOCLEX || request == FIONCLEX) && result == 0 && fdtable_is_socket(fd))
+		OBSERVE(track_cloexec(fd, request == FIOCLEX));
+	return result;
+}
+
+EXPORT int pidfd_getfd(int process, int theirs, unsigned flags)
+{
+	int fd = REAL(pidfd_getfd)(process, theirs, flags);
+	if (fd >= 0)
+		OBSERVE(track_taken(fd, CALL_pidfd_getfd, HERE));
+	return fd;
 }

@@ -1,38 +1,90 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens to the whole process: fork, exec, exit, and unloaded code. */
-#include "fdtable.h"
+/* What happens to the whole process: fork and other children, exec, exit, and unloaded code. */
+#include "children.h"
 #include "observe.h"
 #include "process.h"
 #include "real.h"
 #include "stacks.h"
+#include <sockaudit/cycles.h>
 #include <stdarg.h>
 
-/* A process that watches nothing has nothing to hand to a child. */
-static __attribute__((noinline)) pid_t fork_told(pid_t (*real)(void))
+static __attribute__((noinline)) pid_t fork_told(pid_t (*real)(void), enum call call)
 {
 	struct parent parent;
 
-	OBSERVE(parent = parent_take(HERE));
+	OBSERVE(parent = parent_take(call, HERE));
 	pid_t child = real();
 	if (child == 0)
 		OBSERVE(process_forked(&parent));
+	else if (child > 0 && parent.header)
+		OBSERVE(children_note((uint32_t)child, call, parent.stack, parent.at));
 	return child;
 }
 
 EXPORT pid_t fork(void)
 {
-	return fork_told(REAL(fork));
+	return fork_told(REAL(fork), CALL_fork);
 }
 
 EXPORT pid_t __fork(void)
 {
-	return fork_told(REAL(__fork));
+	return fork_told(REAL(__fork), CALL___fork);
 }
 
 EXPORT pid_t _Fork(void)
 {
-	return fork_told(REAL(_Fork));
+	return fork_told(REAL(_Fork), CALL__Fork);
 }
+
+/* Forks inside libc, where its parent ends without a hook: told before, taken back if it failed. */
+EXPORT int daemon(int keep_folder, int keep_streams)
+{
+	struct parent parent;
+
+	OBSERVE(parent = parent_take(CALL_daemon, HERE); process_ends(0));
+	int result = REAL(daemon)(keep_folder, keep_streams);
+	OBSERVE(process_after_daemon(&parent));
+	return result;
+}
+
+/* Children that libc makes on memory that it shares with us: they call no hook before their exec,
+ * and inherit what is not close-on-exec. */
+static void told_child(pid_t pid, uint64_t at, enum call call, void *frame)
+{
+	if (ledger->slots && process_is_ours())
+		children_note((uint32_t)pid, call, stacks_capture(frame), at);
+}
+
+#define SPAWN(name)                                                                                \
+	EXPORT int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,   \
+			const posix_spawnattr_t *attributes, char *const argv[],                   \
+			char *const envp[])                                                        \
+	{                                                                                          \
+		uint64_t at = cycles_now();                                                        \
+		int error = REAL(name)(pid, path, actions, attributes, argv, envp);                \
+		if (!error)                                                                        \
+			OBSERVE(told_child(pid ? *pid : 0, at, CALL_##name, HERE));                \
+		return error;                                                                      \
+	}
+SPAWN(posix_spawn)
+SPAWN(posix_spawnp)
+
+/* Told before: it returns when its child has ended. */
+EXPORT int system(const char *command)
+{
+	if (command)
+		OBSERVE(told_child(0, cycles_now(), CALL_system, HERE));
+	return REAL(system)(command);
+}
+
+#define POPEN(name)                                                                                \
+	EXPORT FILE *name(const char *command, const char *mode)                                   \
+	{                                                                                          \
+		OBSERVE(told_child(0, cycles_now(), CALL_##name, HERE));                           \
+		return REAL(name)(command, mode);                                                  \
+	}
+POPEN(popen)
+POPEN(_IO_popen)
 
 /* An exec that succeeds does not come back. */
 #define EXEC(call)                                                                                 \

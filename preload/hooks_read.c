@@ -4,15 +4,6 @@
 #include "real.h"
 #include "track.h"
 
-static size_t parts_size(const struct iovec *parts, size_t count)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < count; i++)
-		size += parts[i].iov_len;
-	return size;
-}
-
 WATCHED(ssize_t, read, (int fd, void *buffer, size_t size), (fd, buffer, size))
 {
 	struct use use = track_use(fd);
@@ -42,9 +33,29 @@ WATCHED(ssize_t, readv, (int fd, const struct iovec *parts, int count), (fd, par
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(readv)(fd, parts, count);
-	track_read(fd, use, n, n == 0 ? parts_size(parts, (size_t)count) : 1, 0, CALL_readv, HERE);
+	track_read(fd, use, n, n == 0 ? track_parts_size(parts, (size_t)count) : 1, 0, CALL_readv,
+		   HERE);
 	return n;
 }
+
+/* With an offset that is one, libc's answer for a socket is ESPIPE; -1 makes them readv(). */
+#define PREADV(name, parameters, arguments)                                                        \
+	WATCHED(ssize_t, name, parameters, arguments)                                              \
+	{                                                                                          \
+		struct use use = track_use(fd);                                                    \
+		ssize_t n = REAL(name) arguments;                                                  \
+		track_read(fd, use, n, n == 0 ? track_parts_size(parts, (size_t)count) : 1, 0,     \
+			   CALL_##name, HERE);                                                     \
+		return n;                                                                          \
+	}
+PREADV(preadv, (int fd, const struct iovec *parts, int count, off_t offset),
+       (fd, parts, count, offset))
+PREADV(preadv64, (int fd, const struct iovec *parts, int count, off64_t offset),
+       (fd, parts, count, offset))
+PREADV(preadv2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
+       (fd, parts, count, offset, flags))
+PREADV(preadv64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
+       (fd, parts, count, offset, flags))
 
 WATCHED(ssize_t, recv, (int fd, void *buffer, size_t size, int flags), (fd, buffer, size, flags))
 {
@@ -88,34 +99,13 @@ WATCHED(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, mess
 {
 	struct use use = track_use(fd);
 	ssize_t n = REAL(recvmsg)(fd, message, flags);
-	track_read(fd, use, n, n == 0 ? parts_size(message->msg_iov, message->msg_iovlen) : 1,
-		   flags, CALL_recvmsg, HERE);
 	if (n >= 0 && message->msg_controllen)
-		OBSERVE(track_received(message, flags & MSG_CMSG_CLOEXEC, CALL_recvmsg, HERE));
+		OBSERVE(track_message(fd, use, message, n, flags, CALL_recvmsg, HERE));
+	else
+		track_read(fd, use, n,
+			   n == 0 ? track_parts_size(message->msg_iov, message->msg_iovlen) : 1,
+			   flags, CALL_recvmsg, HERE);
 	return n;
-}
-
-/* Several messages in one call: what came is data, and a last one of length 0 is the EOF of a
- * stream. */
-static void told_messages(int fd, struct use use, struct mmsghdr *messages, int count, int flags,
-			  void *frame)
-{
-	ssize_t size = 0;
-
-	for (int i = 0; i < count; i++) {
-		size += messages[i].msg_len;
-		if (messages[i].msg_hdr.msg_controllen)
-			track_received(&messages[i].msg_hdr, flags & MSG_CMSG_CLOEXEC,
-				       CALL_recvmmsg, frame);
-	}
-	if (size)
-		track_read(fd, use, size, 1, flags, CALL_recvmmsg, frame);
-	if (count > 0 && !messages[count - 1].msg_len) {
-		const struct msghdr *last = &messages[count - 1].msg_hdr;
-
-		track_read(fd, use, 0, parts_size(last->msg_iov, last->msg_iovlen), flags,
-			   CALL_recvmmsg, frame);
-	}
 }
 
 WATCHED(int, recvmmsg,
@@ -127,6 +117,6 @@ WATCHED(int, recvmmsg,
 	if (count < 0)
 		track_read(fd, use, count, 1, flags, CALL_recvmmsg, HERE);
 	else
-		OBSERVE(told_messages(fd, use, messages, count, flags, HERE));
+		OBSERVE(track_messages(fd, use, messages, count, flags, CALL_recvmmsg, HERE));
 	return count;
 }

@@ -30,16 +30,15 @@ bool sharing_seen;
 
 NAKED long syscall(long number, ...)
 {
-	__asm__("cmp %0, %%rdi\n\tje syscall_told\n\t"
-		"cmp %1, %%rdi\n\tje syscall_told\n\t"
-		"cmp %6, %%rdi\n\tje syscall_told\n\t"
+	__asm__("cmp %0, %%rdi\n\tjae 2f\n\t"
+		"lea syscall_tellers(%%rip), %%r11\n\t"
+		"cmpq $0, (%%r11, %%rdi, 8)\n\tjne syscall_told\n\t"
+		"cmp %1, %%rdi\n\tje 1f\n\t"
 		"cmp %2, %%rdi\n\tje 1f\n\t"
 		"cmp %3, %%rdi\n\tje 1f\n\t"
-		"cmp %4, %%rdi\n\tje 1f\n\t"
-		"2: jmp *real_functions+%c5(%%rip)\n\t"
-		"1: movb $1, sharing_seen(%%rip)\n\tjmp 2b" ::"i"(SYS_close),
-		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(SYS_vfork),
-		"i"(OFFSET(syscall)), "i"(SYS_exit_group));
+		"2: jmp *real_functions+%c4(%%rip)\n\t"
+		"1: movb $1, sharing_seen(%%rip)\n\tjmp 2b" ::"i"(SYSCALLS),
+		"i"(SYS_clone), "i"(SYS_clone3), "i"(SYS_vfork), "i"(OFFSET(syscall)));
 }
 #elif defined(__aarch64__)
 bool sharing_seen;
@@ -57,17 +56,16 @@ bool sharing_seen;
 
 NAKED long syscall(long number, ...)
 {
-	__asm__("cmp x0, %0\n\tb.eq syscall_told\n\t"
-		"cmp x0, %1\n\tb.eq syscall_told\n\t"
-		"cmp x0, %5\n\tb.eq syscall_told\n\t"
+	__asm__("cmp x0, %0\n\tb.hs 2f\n\t"
+		"adrp x16, syscall_tellers\n\tadd x16, x16, :lo12:syscall_tellers\n\t"
+		"ldr x16, [x16, x0, lsl #3]\n\tcbnz x16, syscall_told\n\t"
+		"cmp x0, %1\n\tb.eq 1f\n\t"
 		"cmp x0, %2\n\tb.eq 1f\n\t"
-		"cmp x0, %3\n\tb.eq 1f\n\t"
 		"2: " JUMP(syscall,
-			   "%4") "\n\t"
+			   "%3") "\n\t"
 				 "1: adrp x16, sharing_seen\n\tmov w17, #1\n\t"
-				 "strb w17, [x16, :lo12:sharing_seen]\n\tb 2b" ::"i"(SYS_close),
-		"i"(SYS_seccomp), "i"(SYS_clone), "i"(SYS_clone3), "i"(OFFSET(syscall)),
-		"i"(SYS_exit_group));
+				 "strb w17, [x16, :lo12:sharing_seen]\n\tb 2b" ::"i"(SYSCALLS),
+		"i"(SYS_clone), "i"(SYS_clone3), "i"(OFFSET(syscall)));
 }
 #endif
 

@@ -13,7 +13,10 @@
 /* A child that shares our memory may exist or have existed. */
 extern bool sharing_seen __attribute__((visibility("hidden")));
 
-/* syscall() for the numbers that concern us (hooks_limits.c). */
+/* syscall() for the numbers that have a teller here (hooks_syscall.c). */
+#define SYSCALLS 512
+typedef long syscall_teller(const long argument[6], void *frame);
+extern syscall_teller *const syscall_tellers[SYSCALLS] __attribute__((visibility("hidden")));
 long syscall_told(long number, ...) __attribute__((visibility("hidden")));
 
 #endif

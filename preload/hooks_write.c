@@ -28,6 +28,24 @@ WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, pa
 	return n;
 }
 
+/* With an offset that is one, libc's answer for a socket is ESPIPE; -1 makes them writev(). */
+#define PWRITEV(name, parameters, arguments)                                                       \
+	WATCHED(ssize_t, name, parameters, arguments)                                              \
+	{                                                                                          \
+		struct use use = track_use(fd);                                                    \
+		ssize_t n = REAL(name) arguments;                                                  \
+		track_write(fd, use, n, 0, CALL_##name, HERE);                                     \
+		return n;                                                                          \
+	}
+PWRITEV(pwritev, (int fd, const struct iovec *parts, int count, off_t offset),
+	(fd, parts, count, offset))
+PWRITEV(pwritev64, (int fd, const struct iovec *parts, int count, off64_t offset),
+	(fd, parts, count, offset))
+PWRITEV(pwritev2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
+	(fd, parts, count, offset, flags))
+PWRITEV(pwritev64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
+	(fd, parts, count, offset, flags))
+
 WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),
 	(fd, buffer, size, flags))
 {
@@ -94,4 +112,29 @@ WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size),
 	ssize_t n = REAL(sendfile64)(fd, from, offset, size);
 	track_write(fd, use, n, 0, CALL_sendfile64, HERE);
 	return n;
+}
+
+/* Between a socket and a pipe, in either direction; EOF is the socket's when it is the source. */
+static __attribute__((noinline)) ssize_t splice_watched(int from, off64_t *from_offset, int to,
+							off64_t *to_offset, size_t size,
+							unsigned flags)
+{
+	bool reads = fdtable_is_socket(from), writes = fdtable_is_socket(to);
+	struct use source = reads ? track_use(from) : (struct use){ NULL, 0 };
+	struct use sink = writes ? track_use(to) : (struct use){ NULL, 0 };
+	ssize_t n = REAL(splice)(from, from_offset, to, to_offset, size, flags);
+	/* EPIPE speaks of a pipe that nobody reads. */
+	if (reads && !(n < 0 && errno == EPIPE))
+		track_read(from, source, n, size, 0, CALL_splice, HERE);
+	if (writes && n)
+		track_write(to, sink, n, 0, CALL_splice, HERE);
+	return n;
+}
+
+EXPORT ssize_t splice(int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size,
+		      unsigned flags)
+{
+	if (!fdtable_is_socket(from) && !fdtable_is_socket(to))
+		return REAL(splice)(from, from_offset, to, to_offset, size, flags);
+	return splice_watched(from, from_offset, to, to_offset, size, flags);
 }

@@ -23,10 +23,14 @@ static char own_path[PATH_MAX];
 /* Records of each section: as many as could ever be wanted, and where mapping or filling that is
  * forbidden. */
 static const uint32_t large[SECTION_COUNT] = {
-	[SECTION_SLOTS] = LEDGER_SLOTS_MAX,	[SECTION_STACKS] = 131072,
-	[SECTION_FRAMES] = 131072 * 24,		[SECTION_MODULES] = 4096,
-	[SECTION_STRINGS] = 1u << 18,		[SECTION_MISUSES] = 4096,
-	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX, [SECTION_FORKS] = 1024,
+	[SECTION_SLOTS] = LEDGER_SLOTS_MAX,
+	[SECTION_STACKS] = 131072,
+	[SECTION_FRAMES] = 131072 * 24,
+	[SECTION_MODULES] = 4096,
+	[SECTION_STRINGS] = 1u << 18,
+	[SECTION_MISUSES] = 4096,
+	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX,
+	[SECTION_FORKS] = 1024,
 	[SECTION_CLOSED] = 4096,
 };
 static const uint32_t small[SECTION_COUNT] = {

@@ -247,7 +247,8 @@ static bool open_alone(void)
 			if (ledger_file_on_new)
 				ledger_file_on_new();
 			ledger_create_filled();
-			/* Last: whoever sees the slots sees the rest, the program's own path among it. */
+			/* Last: whoever sees the slots sees the rest, the program's own path among
+			 * it. */
 			__atomic_store_n(&ledger->slots, slots, __ATOMIC_RELEASE);
 		}
 	}

@@ -66,7 +66,8 @@ static void run_follow(int fd, bool never_ours)
 	}
 }
 
-static void misuse_keep(int fd, const struct ledger_slot *slot, enum call call, void *frame)
+static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledger_slot *slot,
+			enum call call, void *frame)
 {
 	uint32_t at = ledger_file_take(SECTION_MISUSES, 1);
 
@@ -76,7 +77,7 @@ static void misuse_keep(int fd, const struct ledger_slot *slot, enum call call, 
 	}
 	struct ledger_misuse *misuse = &ledger->misuses[at];
 	*misuse = (struct ledger_misuse){
-		.kind = MISUSE_DOUBLE_CLOSE,
+		.kind = kind,
 		.fd = fd,
 		.stack = stacks_capture(frame),
 		.opened_stack = slot->opened_stack,
@@ -97,21 +98,44 @@ static void misuse_keep(int fd, const struct ledger_slot *slot, enum call call, 
 	__atomic_store_n(&misuse->at, cycles_now(), __ATOMIC_RELEASE);
 }
 
+/* Who closed it by a range of numbers has forgotten its owner, who will use or close it once more.
+ */
+static bool closed_by_owner(const struct ledger_slot *slot)
+{
+	return slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
+	       slot->closed_call != CALL_close_range && slot->closed_call != CALL_closefrom;
+}
+
 void misuse_closed(int fd, enum close_result result, enum call call, void *frame)
 {
 	struct ledger_slot *slot = fd < 0 ? NULL : fdtable_record(fd);
-	/* Who closed it by a range of numbers has forgotten its owner, who will close it once more.
-	 */
-	bool ours_once = slot && slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
-			 slot->closed_call != CALL_close_range &&
-			 slot->closed_call != CALL_closefrom;
+	bool ours_once = slot && closed_by_owner(slot);
 
 	if (fd < 0)
 		return;
 	run_follow(fd, result == CLOSE_REFUSED && !ours_once);
 	if (result == CLOSE_REFUSED && ours_once && !run.sweep && process_is_ours())
-		misuse_keep(fd, slot, call, frame);
+		misuse_keep(fd, MISUSE_DOUBLE_CLOSE, slot, call, frame);
 	/* The number had another owner since, a file perhaps, and that one was closed. */
-	if (result == CLOSED_OTHER && ours_once && process_is_ours())
-		slot->closed_call = 0;
+	if (result == CLOSED_OTHER && process_is_ours())
+		fdtable_forget(fd);
+}
+
+void misuse_used(int fd, int error, enum call call, void *frame)
+{
+	const struct ledger_slot *slot = fdtable_record(fd);
+
+	if (!slot || !process_is_ours())
+		return;
+	if (error != EBADF) {
+		fdtable_forget(fd);
+		return;
+	}
+	/* Closing a listener is how many a program tells the thread in accept() to end. */
+	if (closed_by_owner(slot) && !(slot->flags & SOCKET_LISTENING)) {
+		misuse_keep(fd, MISUSE_USE_AFTER_CLOSE, slot, call, frame);
+		/* Once: a loop that never ends must not fill the ledger, nor cost more than libc.
+		 */
+		fdtable_unwatch(fd);
+	}
 }

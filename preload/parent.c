@@ -6,16 +6,24 @@
 #include <sys/socket.h>
 
 static struct parent kept;
-static uint64_t forked_at;
 static bool untold;
 
-struct parent parent_take(void *frame)
+static uint64_t closed_by(const struct ledger_header *header)
+{
+	return __atomic_load_n(&header->totals.closed, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&header->totals.foreign_closed, __ATOMIC_RELAXED);
+}
+
+struct parent parent_take(enum call call, void *frame)
 {
 	struct parent parent = { .header = ledger->header };
 
 	if (!ledger->slots)
 		return (struct parent){ .header = NULL };
 	parent.stack = stacks_capture(frame);
+	parent.call = call;
+	parent.at = cycles_now();
+	parent.closed = closed_by(parent.header);
 	fdtable_recent(parent.fds);
 	for (unsigned i = 0; i < FDTABLE_RECENT; i++)
 		if (parent.fds[i] >= 0)
@@ -28,7 +36,6 @@ void parent_keep(const struct parent *parent)
 	if (!parent->header)
 		return;
 	kept = *parent;
-	forked_at = cycles_now();
 	untold = true;
 }
 
@@ -62,7 +69,8 @@ void parent_tell_fork(void)
 		return;
 	untold = false;
 	ledger->header->fork_pid = kept.header->pid;
-	ledger->header->fork_at = forked_at;
+	ledger->header->fork_at = kept.at;
+	ledger->header->fork_call = kept.call;
 	ledger->header->fork_stack = stack_of_parent(kept.stack);
 }
 
@@ -115,4 +123,21 @@ uint32_t parent_tell_slot(int fd, struct ledger_slot *slot)
 	if (!slot->peer.known && known.family != AF_UNIX)
 		slot->peer = known.peer;
 	return known.flags;
+}
+
+bool parent_has_closed(void)
+{
+	return kept.header && closed_by(kept.header) != kept.closed;
+}
+
+bool parent_let_go(int fd)
+{
+	struct ledger_slot known;
+
+	if (!slot_now(fd, &known))
+		return false;
+	enum ledger_phase phase = LIFE_PHASE(known.life);
+	bool open = phase == PHASE_OPEN || phase == PHASE_CLOSING;
+	/* A socket that was opened since is another one. */
+	return phase == PHASE_GONE || (open && known.opened_at > kept.at);
 }

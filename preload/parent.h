@@ -14,16 +14,24 @@
 struct parent {
 	const struct ledger_header *header; /* NULL: no ledger, or nobody saw the fork */
 	stack_id stack;			    /* of the fork, in the parent's numbers */
+	enum call call;
+	uint64_t at;	 /* just before it */
+	uint64_t closed; /* sockets that the parent had closed by then */
 	int fds[FDTABLE_RECENT];
 	struct ledger_slot slots[FDTABLE_RECENT];
 };
-struct parent parent_take(void *frame);
+struct parent parent_take(enum call call, void *frame);
 
 /* In the child. A child of a child that never had a ledger keeps its grandparent. */
 void parent_keep(const struct parent *parent);
 
 /* Once the child has its ledger: notes the fork in its header, once. */
 void parent_tell_fork(void);
+
+/* Whether the parent has closed any socket since the fork; and whether it is no longer the one that
+ * had this number then. */
+bool parent_has_closed(void);
+bool parent_let_go(int fd);
 
 /* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
  * connected. Its flags there; SOCKET_COPIED when nothing is known. */

@@ -10,6 +10,7 @@
 #include "sys.h"
 #include "track.h"
 #include <errno.h>
+#include <sched.h>
 #include <sockaudit/cycles.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static void ledger_is_new(void)
 {
 	/* What the table holds now is the parent's, if we have one. */
 	fdtable_inherit();
+	ending_begin();
 }
 
 static void start(void)
@@ -122,7 +124,8 @@ static void exec_bequeath(void)
 	unsigned end = fdtable_end();
 
 	for (unsigned fd = 0, handed = 0; fd < end && handed < BEQUEATH_MOST; fd++)
-		if (fdtable_watch[fd] && (!ledger->slots || fdtable_watch[fd] == WATCH_INHERITED) &&
+		if (fdtable_is_socket((int)fd) &&
+		    (!ledger->slots || fdtable_watch[fd] == WATCH_INHERITED) &&
 		    !(sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) & FD_CLOEXEC))
 			handed += track_slot((int)fd, CALL_none) != NULL;
 }
@@ -154,12 +157,28 @@ void process_exec(bool begins)
 		state_set(begins ? LEDGER_EXEC : LEDGER_RUNNING, 0);
 }
 
+/* Sockets of its parent's that a child never used, and that the parent has closed: it is only the
+ * child that keeps them open. Written down before it ends; while it runs, /proc shows them. */
+static void held_tell(void)
+{
+	unsigned end = fdtable_end();
+
+	if (!parent_has_closed() || !process_is_ours())
+		return;
+	for (unsigned fd = 0, told = 0; fd < end && told < BEQUEATH_MOST; fd++)
+		if (fdtable_is_socket((int)fd) && !fdtable_slot((int)fd) && parent_let_go((int)fd))
+			told += track_slot((int)fd, CALL_none) != NULL;
+}
+
+static uint32_t ending_pid;
+
 int process_ends(int status)
 {
-	static uint32_t ending_pid;
 	uint32_t pid = ledger->pid;
 
 	child_filtered = false;
+	if (!filtered)
+		held_tell();
 	if (!ledger->slots || ledger->header->state != LEDGER_RUNNING || !process_is_ours())
 		return status;
 	/* Of two threads that end the process at once, one tells. */
@@ -173,6 +192,19 @@ int process_ends(int status)
 	}
 	state_set(LEDGER_EXITED, status);
 	return findings && settings.exitcode ? settings.exitcode : status;
+}
+
+void process_after_daemon(const struct parent *parent)
+{
+	if (!ledger->slots) {
+		process_forked(parent);
+		return;
+	}
+	if (!process_is_ours() || ledger->header->state != LEDGER_EXITED)
+		return;
+	__atomic_store_n(&ending_pid, 0, __ATOMIC_RELEASE);
+	ledger->header->snapshots_taken = 0;
+	state_set(LEDGER_RUNNING, 0);
 }
 
 void process_filter(bool installed)
@@ -206,6 +238,23 @@ void process_filter(bool installed)
 	}
 }
 
+/* Afterwards the folder may be out of reach. */
+void process_before_loss(void)
+{
+	if (process_is_ours())
+		process_ready();
+}
+
+void process_unshared(int flags)
+{
+	if (!process_is_ours())
+		return;
+	if (flags & CLONE_NEWNET)
+		process_many_net_ns = true;
+	if (flags & CLONE_FILES)
+		ledger_file_lost(LOST_TABLES);
+}
+
 void process_stop(void)
 {
 	if (!process_is_ours())
@@ -236,7 +285,7 @@ static void predecessor_read(int fd)
 			return;
 		if ((LIFE_PHASE(slot.life) == PHASE_OPEN ||
 		     LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
-		    !fdtable_watches((int)i) &&
+		    !fdtable_is_socket((int)i) &&
 		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 &&
 		    cookie == slot.cookie && process_ready())
 			track_adopt((int)i, ORIGIN_ADOPTED, slot.flags, CALL_none, 0);

@@ -27,6 +27,10 @@ bool process_is_filtered(void);
 /* In a child of fork, with what its parent took along. */
 void process_forked(const struct parent *parent);
 
+/* daemon() has returned, after process_ends(): in the child, or in the parent that could not make
+ * one. */
+void process_after_daemon(const struct parent *parent);
+
 /* Another program is about to replace this one; `false`: that failed. */
 void process_exec(bool begins);
 
@@ -42,6 +46,12 @@ void process_filter(bool installed);
 
 /* Recording ends for good: not even the cycle counter may be read from here on. */
 void process_stop(void);
+
+/* The program is about to lose rights: the ledger now, while it can be made. */
+void process_before_loss(void);
+
+/* After unshare() or setns(), with CLONE_* of what is no longer shared. */
+void process_unshared(int flags);
 
 /* Sockets may from now on live in different network namespaces: ask each for its own. */
 extern bool process_many_net_ns;

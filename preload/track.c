@@ -82,7 +82,7 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 	if (!identity_ask(fd, slot)) {
 		/* Another thread closed the number before we could ask. */
 		fdtable_publish(fd, slot, *begun);
-		fdtable_finish(fd, (*begun & ~7u) | PHASE_OPEN, true);
+		fdtable_finish(fd, (*begun & ~7u) | PHASE_OPEN, DRIFT_CLOSED);
 		fdtable_watch[fd] = WATCH_NOT;
 		return NULL;
 	}
@@ -122,7 +122,8 @@ void track_pair(const int fds[2], int family, int type, enum call call, void *fr
 
 bool track_may_ask_peer(int listener)
 {
-	const struct ledger_slot *slot = fdtable_watches(listener) ? fdtable_slot(listener) : NULL;
+	const struct ledger_slot *slot =
+		fdtable_is_socket(listener) ? fdtable_slot(listener) : NULL;
 
 	return slot && (slot->family == AF_INET || slot->family == AF_INET6);
 }
@@ -202,6 +203,8 @@ void track_connect(int fd, int error, const struct sockaddr *address, socklen_t 
 {
 	struct ledger_slot *slot = track_slot(fd, call);
 
+	if (!slot)
+		track_stale(fd, error, call, frame);
 	/* Sizes beyond any address are refused before the kernel looks at the pointer, and so do
 	 * we. */
 	if (!slot || !address || size < sizeof address->sa_family ||
@@ -275,11 +278,13 @@ void track_told_error(int fd, int so_error, enum call call, void *frame)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
 }
 
-void track_shutdown(int fd, int how, enum call call, void *frame)
+void track_shutdown(int fd, int how, int error, enum call call, void *frame)
 {
 	struct ledger_slot *slot = track_slot(fd, call);
 
-	if (!slot || slot->type != SOCK_STREAM)
+	if (!slot)
+		track_stale(fd, error, call, frame);
+	if (!slot || error || slot->type != SOCK_STREAM)
 		return;
 	track_flags(slot,
 		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) |
@@ -302,7 +307,7 @@ void track_stdio(int fd)
 
 void track_cloexec(int fd, bool cloexec)
 {
-	struct ledger_slot *slot = fdtable_watches(fd) ? fdtable_slot(fd) : NULL;
+	struct ledger_slot *slot = fdtable_is_socket(fd) ? fdtable_slot(fd) : NULL;
 
 	if (slot && process_is_ours())
 		track_flags(slot, cloexec ? SOCKET_CLOEXEC : 0, cloexec ? 0 : SOCKET_CLOEXEC);

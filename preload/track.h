@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <sockaudit/cycles.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
 void track_open(int fd, int family, int type, enum call call, void *frame);
@@ -23,8 +24,9 @@ void track_pair(const int fds[2], int family, int type, enum call call, void *fr
 bool track_may_ask_peer(int listener);
 void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags,
 		  enum call call, void *frame);
-/* Descriptors that came with a message. */
+/* Descriptors that came with a message; or one taken from another process. */
 void track_received(const struct msghdr *message, bool cloexec, enum call call, void *frame);
+void track_taken(int fd, enum call call, void *frame);
 /*
  * Found open after exec, or of the parent and now used in the child, or received. `known`: the
  * flags of before, of which SOCKET_COPIED (there may be other descriptors for it) and
@@ -38,7 +40,11 @@ void track_listening(int fd);
 void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size,
 		   enum call call, void *frame);
 void track_told_error(int fd, int so_error, enum call call, void *frame);
-void track_shutdown(int fd, int how, enum call call, void *frame);
+void track_shutdown(int fd, int how, int error, enum call call, void *frame);
+/* A wait said HUP, RDHUP or ERR of it: kept once in a life, with the poll(2) bits. */
+void track_told(int fd, uint32_t events, enum call call, void *frame);
+/* A call on a number that is no socket's; `error` 0: it succeeded. Keeps a use after close. */
+void track_stale(int fd, int error, enum call call, void *frame);
 void track_stdio(int fd);
 void track_cloexec(int fd, bool cloexec);
 
@@ -117,6 +123,22 @@ static inline void track_read(int fd, struct use use, ssize_t n, size_t size, in
 	else if (!track_nothing(n))
 		track_read_rest(fd, use.life, n, size, flags, call, frame);
 }
+
+/* What an array of buffers has room for. */
+static inline size_t track_parts_size(const struct iovec *parts, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].iov_len;
+	return size;
+}
+
+/* recvmsg() gave `n`; recvmmsg() gave `count` messages. */
+void track_message(int fd, struct use use, const struct msghdr *message, ssize_t n, int flags,
+		   enum call call, void *frame);
+void track_messages(int fd, struct use use, const struct mmsghdr *messages, int count, int flags,
+		    enum call call, void *frame);
 
 static inline void track_write(int fd, struct use use, ssize_t n, int flags, enum call call,
 			       void *frame)

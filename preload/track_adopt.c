@@ -88,11 +88,48 @@ void track_received(const struct msghdr *message, bool cloexec, enum call call, 
 	}
 }
 
+void track_taken(int fd, enum call call, void *frame)
+{
+	if (process_ready())
+		track_adopt(fd, ORIGIN_RECEIVED, SOCKET_COPIED, call, stacks_capture(frame));
+}
+
+void track_message(int fd, struct use use, const struct msghdr *message, ssize_t n, int flags,
+		   enum call call, void *frame)
+{
+	track_read(fd, use, n, n == 0 ? track_parts_size(message->msg_iov, message->msg_iovlen) : 1,
+		   flags, call, frame);
+	if (n >= 0 && message->msg_controllen)
+		track_received(message, flags & MSG_CMSG_CLOEXEC, call, frame);
+}
+
+/* Several messages in one call: what came is data, and a last one of length 0 is the EOF of a
+ * stream. */
+void track_messages(int fd, struct use use, const struct mmsghdr *messages, int count, int flags,
+		    enum call call, void *frame)
+{
+	ssize_t size = 0;
+
+	for (int i = 0; i < count; i++) {
+		size += messages[i].msg_len;
+		if (messages[i].msg_hdr.msg_controllen)
+			track_received(&messages[i].msg_hdr, flags & MSG_CMSG_CLOEXEC, call, frame);
+	}
+	if (size)
+		track_read(fd, use, size, 1, flags, call, frame);
+	if (count > 0 && !messages[count - 1].msg_len) {
+		const struct msghdr *last = &messages[count - 1].msg_hdr;
+
+		track_read(fd, use, 0, track_parts_size(last->msg_iov, last->msg_iovlen), flags,
+			   call, frame);
+	}
+}
+
 struct ledger_slot *track_slot(int fd, enum call call)
 {
 	struct ledger_slot *slot;
 
-	if (!fdtable_watches(fd))
+	if (!fdtable_is_socket(fd))
 		return NULL;
 	slot = fdtable_slot(fd);
 	if (slot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What reads and writes tell beside data: the peer's EOF and errors that end a connection. */
+#include "misuse.h"
 #include "process.h"
 #include "sys.h"
 #include "track.h"
@@ -21,9 +22,31 @@ bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 	if (slot->life == now && LIFE_PHASE(now) == PHASE_OPEN &&
 	    (failed == 0 || failed == -EBADF)) {
 		fdtable_watch[fd] = WATCH_NOT;
-		fdtable_finish(fd, now, true);
+		fdtable_finish(fd, now, failed ? DRIFT_CLOSED : DRIFT_OTHER_SOCKET);
 	}
 	return false;
+}
+
+void track_stale(int fd, int error, enum call call, void *frame)
+{
+	if (fdtable_watches(fd) && fdtable_watch[fd] == WATCH_CLOSED)
+		misuse_used(fd, error, call, frame);
+}
+
+void track_told(int fd, uint32_t events, enum call call, void *frame)
+{
+	const uint32_t shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE,
+		       connection = SOCKET_CONNECTED | SOCKET_CONNECTING;
+	struct ledger_slot *slot = track_slot(fd, call);
+
+	if (!slot || slot->told_at || slot->type != SOCK_STREAM ||
+	    (slot->flags & SOCKET_LISTENING) || !(slot->flags & connection) ||
+	    (slot->flags & shut) == shut)
+		return; /* a hang-up that is our own doing, or no connection's */
+	slot->told_call = (uint8_t)call;
+	slot->told_events = events;
+	slot->told_stack = stacks_capture(frame);
+	__atomic_store_n(&slot->told_at, cycles_now(), __ATOMIC_RELEASE);
 }
 
 static bool error_is_final(int error)
@@ -99,7 +122,9 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 	int error = errno;
 
 	struct ledger_slot *slot = track_slot(fd, call);
-	if (slot && n < 0)
+	if (!slot && !life)
+		track_stale(fd, n < 0 ? error : 0, call, frame);
+	else if (slot && n < 0)
 		track_error(fd, slot, life, error, call, frame);
 	else if (slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE))) {
 		if (n > 0)
@@ -115,8 +140,11 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 	int error = errno;
 
 	struct ledger_slot *slot = track_slot(fd, call);
-	if (!slot)
+	if (!slot) {
+		if (!life)
+			track_stale(fd, n < 0 ? error : 0, call, frame);
 		goto out;
+	}
 	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) &&
 	    slot->type == SOCK_STREAM) {
 		/* TCP Fast Open: this send was the connect(). */

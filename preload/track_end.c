@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a life: close and its kin, copies that take a number over. */
+#include "children.h"
+#include "interest.h"
 #include "misuse.h"
 #include "process.h"
 #include "track.h"
@@ -8,19 +10,38 @@
 
 static bool is_copy(unsigned fd, uint32_t group)
 {
-	const struct ledger_slot *slot = fdtable_watches((int)fd) ? fdtable_slot((int)fd) : NULL;
+	const struct ledger_slot *slot = fdtable_is_socket((int)fd) ? fdtable_slot((int)fd) : NULL;
 
 	return slot && slot->group == group && LIFE_PHASE(slot->life) == PHASE_OPEN;
 }
 
-/* What was learnt through a descriptor that goes, while another keeps the socket open, must stay
- * known. */
-static void evidence_hand_on(unsigned fd, const struct ledger_slot *slot)
+static bool used_since(const struct ledger_slot *slot, uint64_t at)
+{
+	return slot->last_receive > at || slot->last_send > at;
+}
+
+/* That another descriptor of its socket was closed: the one at work, if this one never was. */
+static void copy_is_closed(struct ledger_slot *heir, const struct ledger_slot *slot, enum call call,
+			   stack_id stack)
+{
+	bool worked = used_since(slot, heir->opened_at) && !used_since(heir, heir->opened_at);
+
+	heir->closed_at = cycles_now();
+	heir->closed_call = (uint8_t)call;
+	heir->closed_stack = stack;
+	track_flags(heir, SOCKET_COPY_CLOSED | (worked ? SOCKET_COPY_WORKED : 0), 0);
+}
+
+/*
+ * What was learnt through a descriptor that goes, while another keeps the socket open, must stay
+ * known. False: no other does.
+ */
+static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call, stack_id stack)
 {
 	unsigned end = fdtable_end();
 
 	if (!slot->group || ledger->slots[slot->group - 1].group_refs < 2)
-		return;
+		return false;
 	/* Copies have neighbouring numbers more often than not. */
 	for (unsigned step = 1; step < end; step++) {
 		unsigned near = fd + step < end && is_copy(fd + step, slot->group) ? fd + step
@@ -29,17 +50,22 @@ static void evidence_hand_on(unsigned fd, const struct ledger_slot *slot)
 		if (near == fd)
 			continue;
 		struct ledger_slot *other = ledger->slots + near;
+		copy_is_closed(other, slot, call, stack);
 		verdict_merge(other, slot);
 		other->eof_claim |= slot->eof_claim;
 		other->error_claim |= slot->error_claim;
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* Before the real call: afterwards another thread may own the number. */
 static uint32_t retire(int fd, enum call call, stack_id stack)
 {
-	evidence_hand_on((unsigned)fd, ledger->slots + fd);
+	const struct ledger_slot *slot = ledger->slots + fd;
+
+	if (!hand_on((unsigned)fd, slot, call, stack))
+		children_note_closed(fd, slot, call, stack);
 	return fdtable_retire(fd, call, stack);
 }
 
@@ -55,11 +81,14 @@ struct closing track_close(int fd, enum call call, void *frame)
 		closing.told = false;
 		return closing;
 	}
-	bool watched = fdtable_watches(fd);
+	bool watched = fdtable_is_socket(fd);
 	struct ledger_slot *slot = watched ? fdtable_slot(fd) : fdtable_record(fd);
 	/* An unwatched slot in CLOSING: its first close() was cancelled with its thread. */
-	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING))
+	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING)) {
+		if (interest_is_epoll(fd) && process_is_ours())
+			interest_end(fd);
 		return closing;
+	}
 	if (!process_is_ours()) {
 		ledger_file_lost(LOST_CHILDREN);
 		closing.told = false;
@@ -80,7 +109,7 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 		return;
 	if (closing.life)
 		/* Any error but EBADF, and the descriptor is closed all the same: close(2). */
-		fdtable_finish(fd, closing.life, error == EBADF);
+		fdtable_finish(fd, closing.life, error == EBADF ? DRIFT_CLOSED : DRIFT_NOT);
 	misuse_closed(fd,
 		      closing.life     ? CLOSED_SOCKET
 		      : error == EBADF ? CLOSE_REFUSED
@@ -97,7 +126,7 @@ bool track_close_range(unsigned first, unsigned last, enum call call, void *fram
 	if (!end || first >= end || !process_is_ours())
 		return false;
 	for (unsigned fd = first; fd < end && fd <= last; fd++) {
-		if (!fdtable_watch[fd])
+		if (!fdtable_is_socket((int)fd))
 			continue;
 		if (!fdtable_slot((int)fd)) {
 			fdtable_watch[fd] = WATCH_NOT;
@@ -121,7 +150,7 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
 		if (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING || slot->closed_call != call)
 			continue;
 		if (closed)
-			fdtable_finish((int)fd, slot->life, false);
+			fdtable_finish((int)fd, slot->life, DRIFT_NOT);
 		else
 			fdtable_restore((int)fd, slot->life);
 	}
@@ -129,16 +158,16 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
 
 void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 {
-	if (from == to || to < 0 || (!fdtable_watches(from) && !fdtable_watches(to)) ||
+	if (from == to || to < 0 || (!fdtable_is_socket(from) && !fdtable_is_socket(to)) ||
 	    !process_is_ours())
 		return;
 	struct ledger_slot *source = track_slot(from, call);
 	stack_id stack = ledger->slots ? stacks_capture(frame) : 0;
 
 	/* dup2 has closed what stood there. */
-	if (fdtable_watches(to)) {
+	if (fdtable_is_socket(to)) {
 		if (fdtable_slot(to))
-			fdtable_finish(to, retire(to, call, stack), false);
+			fdtable_finish(to, retire(to, call, stack), DRIFT_NOT);
 		fdtable_watch[to] = WATCH_NOT;
 	}
 	if (!source)

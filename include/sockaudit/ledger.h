@@ -417,11 +417,15 @@ struct ledger_snapshot {
 	uint32_t recv_q, send_q;
 	uint32_t last_data_recv_ms, last_ack_recv_ms; /* ages, tcp_info */
 	uint32_t last_data_sent_ms;
-	/* What the ledger has no slot for (life 0): a socket that was opened behind libc. */
+	/*
+	 * Of a socket that no hook made (life 0): opened behind libc, or, with `before`, there before
+	 * the ledger was. Those of before stand here from the beginning (valid 0), and once more if
+	 * they were open at exit (valid 1).
+	 */
 	uint64_t cookie;
 	uint16_t family;
 	uint8_t type;
-	uint8_t reserved_type;
+	uint8_t before;
 	uint32_t reserved[3];
 };
 

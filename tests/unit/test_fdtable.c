@@ -149,7 +149,7 @@ static void eight_threads_are_counted_exactly(void **state)
 	assert_int_equal(ledger->header->lost[LOST_RACES], 0);
 	for (int fd = 0; fd < NUMBERS; fd++) {
 		assert_int_equal(ledger->slots[fd].group_refs, 0);
-		assert_int_equal(fdtable_watch[fd], WATCH_NOT);
+		assert_false(fdtable_is_socket(fd));
 	}
 }
 

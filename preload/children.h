@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the children of this process may hold: where each was made, and which sockets were closed
+ * here after it. A child keeps a descriptor open that its parent has closed, and then the peer
+ * never sees the end.
+ */
+#ifndef CHILDREN_H
+#define CHILDREN_H
+
+#include "fdtable.h"
+
+/* A child was made; `pid` 0: libc does not tell which. `at`: not later than its beginning. */
+void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at);
+
+/* The last descriptor of a socket is about to be closed: kept for longer than its slot, if a child
+ * may hold it. */
+void children_note_closed(int fd, const struct ledger_slot *slot, enum call call, stack_id stack);
+
+#endif

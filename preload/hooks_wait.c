@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting: poll, select, epoll. What they tell of a socket's end is kept once; a wait that tells
+ * none costs a look at each result. select() can't tell: its readable means data, EOF and error
+ * alike.
+ */
+#include "interest.h"
+#include "observe.h"
+#include "process.h"
+#include "real.h"
+#include "sys.h"
+#include <poll.h>
+
+#define ENDS (POLLHUP | POLLRDHUP | POLLERR)
+_Static_assert(EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP && EPOLLERR == POLLERR,
+	       "one set of bits for both");
+
+static __attribute__((noinline)) void told_poll(const struct pollfd *polled, enum call call,
+						void *frame)
+{
+	int fd = polled->fd;
+	uint32_t events = (uint16_t)polled->revents;
+
+	if (!fdtable_watches(fd))
+		return;
+	if (!(events & POLLNVAL))
+		track_told(fd, events, call, frame);
+	else if (polled->events)
+		/* Without events to wait for, it is the question whether the number is open. */
+		track_stale(fd, EBADF, call, frame);
+}
+
+static inline void told_polls(const struct pollfd *polled, nfds_t count, int ready, enum call call,
+			      void *frame)
+{
+	const struct pollfd *end = polled + count;
+
+	if (ready <= 0)
+		return;
+#pragma GCC unroll 4
+	for (; polled < end; polled++)
+		if (__builtin_expect(polled->revents & (ENDS | POLLNVAL), 0))
+			OBSERVE(told_poll(polled, call, frame));
+}
+
+#define POLL(name, parameters, arguments)                                                          \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		int ready = REAL(name) arguments;                                                  \
+		told_polls(fds, count, ready, CALL_##name, HERE);                                  \
+		return ready;                                                                      \
+	}
+POLL(poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
+POLL(__poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
+POLL(__poll_chk, (struct pollfd * fds, nfds_t count, int timeout, size_t room),
+     (fds, count, timeout, room))
+POLL(ppoll,
+     (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
+     (fds, count, timeout, mask))
+POLL(__ppoll_chk,
+     (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+      size_t room),
+     (fds, count, timeout, mask, room))
+
+/* One of the numbers is not open: ours, if it is a closed socket's. */
+static void told_select(int count, const fd_set *const sets[3], enum call call, void *frame)
+{
+	for (int fd = 0; fd < count && fd < FD_SETSIZE; fd++) {
+		bool waited_for = false;
+
+		for (int i = 0; i < 3; i++)
+			waited_for |= sets[i] && FD_ISSET(fd, sets[i]);
+		if (waited_for && fdtable_watches(fd) && fdtable_watch[fd] == WATCH_CLOSED &&
+		    !process_is_filtered() && sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) == -EBADF)
+			track_stale(fd, EBADF, call, frame);
+	}
+}
+
+#define SELECT(name, parameters, arguments)                                                        \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		int ready = REAL(name) arguments;                                                  \
+		if (__builtin_expect(ready < 0 && errno == EBADF, 0))                              \
+			OBSERVE(told_select(count, (const fd_set *const[]){ in, out, except },     \
+					    CALL_##name, HERE));                                   \
+		return ready;                                                                      \
+	}
+SELECT(select, (int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout),
+       (count, in, out, except, timeout))
+SELECT(__select, (int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout),
+       (count, in, out, except, timeout))
+SELECT(pselect,
+       (int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout,
+	const sigset_t *mask),
+       (count, in, out, except, timeout, mask))
+
+EXPORT int epoll_create(int size)
+{
+	int epoll = REAL(epoll_create)(size);
+	if (epoll >= 0)
+		OBSERVE(interest_begin(epoll));
+	return epoll;
+}
+
+EXPORT int epoll_create1(int flags)
+{
+	int epoll = REAL(epoll_create1)(flags);
+	if (epoll >= 0)
+		OBSERVE(interest_begin(epoll));
+	return epoll;
+}
+
+EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	int result = REAL(epoll_ctl)(epoll, operation, fd, event);
+	if (fdtable_watches(fd)) {
+		if (result == 0)
+			OBSERVE(interest_change(epoll, operation, fd, event));
+		else if (operation != EPOLL_CTL_DEL && errno == EBADF && epoll != fd)
+			/* A descriptor that is gone is removed after all: event loops do so. */
+			OBSERVE(track_stale(fd, EBADF, CALL_epoll_ctl, HERE));
+	}
+	return result;
+}
+
+static __attribute__((noinline)) void told_epoll(int epoll, const struct epoll_event *event,
+						 enum call call, void *frame)
+{
+	int fd = interest_socket(epoll, event->data.u64);
+
+	if (fd >= 0)
+		track_told(fd, event->events, call, frame);
+}
+
+#define EPOLL(name, parameters, arguments)                                                         \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		int ready = REAL(name) arguments;                                                  \
+		const struct epoll_event *end = events + ready;                                    \
+		if (ready > 0)                                                                     \
+			for (const struct epoll_event *event = events; event < end; event++)       \
+				if (__builtin_expect(event->events & ENDS, 0))                     \
+					OBSERVE(told_epoll(epoll, event, CALL_##name, HERE));      \
+		return ready;                                                                      \
+	}
+EPOLL(epoll_wait, (int epoll, struct epoll_event *events, int room, int timeout),
+      (epoll, events, room, timeout))
+EPOLL(epoll_pwait,
+      (int epoll, struct epoll_event *events, int room, int timeout, const sigset_t *mask),
+      (epoll, events, room, timeout, mask))
+EPOLL(epoll_pwait2,
+      (int epoll, struct epoll_event *events, int room, const struct timespec *timeout,
+       const sigset_t *mask),
+      (epoll, events, room, timeout, mask))

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "interest.h"
+#include "process.h"
+
+/* A bit for each number that is or was an epoll with sockets of ours. */
+static uint8_t epolls[LEDGER_SLOTS_MAX / 8];
+
+/*
+ * data -> the number last registered with it, + 1. The key keeps the order of addresses, so that
+ * the connections of a program, which stand close together, share cache lines and pages here. A
+ * collision forgets the older: its hang-up is then the kernel's to tell.
+ */
+#define OWNERS (1u << 16)
+static uint32_t owners[OWNERS];
+
+static uint32_t owner_key(uint64_t data)
+{
+	return (uint32_t)((data >> 4) ^ (data >> 20) ^ (data >> 40)) % OWNERS;
+}
+
+static bool is_registered(int epoll, int fd, uint64_t data)
+{
+	const struct ledger_slot *slot = fdtable_is_socket(fd) ? fdtable_slot(fd) : NULL;
+
+	return slot && slot->epoll_fd == epoll + 1 && slot->epoll_data == data;
+}
+
+int interest_socket(int epoll, uint64_t data)
+{
+	/* The descriptor itself, alone or with something of the program's own in the upper half. */
+	int fd = (int)(uint32_t)data;
+	if (is_registered(epoll, fd, data))
+		return fd;
+	fd = (int)__atomic_load_n(&owners[owner_key(data)], __ATOMIC_RELAXED) - 1;
+	return is_registered(epoll, fd, data) ? fd : -1;
+}
+
+bool interest_is_epoll(int fd)
+{
+	return (unsigned)fd < LEDGER_SLOTS_MAX &&
+	       (__atomic_load_n(&epolls[fd / 8], __ATOMIC_RELAXED) & 1u << (fd % 8));
+}
+
+void interest_end(int epoll)
+{
+	unsigned end = fdtable_end();
+
+	__atomic_fetch_and(&epolls[epoll / 8], (uint8_t) ~(1u << (epoll % 8)), __ATOMIC_RELAXED);
+	for (unsigned fd = 0; fd < end; fd++) {
+		struct ledger_slot *slot =
+			fdtable_is_socket((int)fd) ? fdtable_slot((int)fd) : NULL;
+
+		if (slot && slot->epoll_fd == epoll + 1) {
+			slot->epoll_fd = 0;
+			slot->epoll_since = cycles_now();
+		}
+	}
+}
+
+void interest_begin(int epoll)
+{
+	/* The former epoll of this number went behind our back. */
+	if (interest_is_epoll(epoll) && ledger->slots && process_is_ours())
+		interest_end(epoll);
+}
+
+void interest_change(int epoll, int operation, int fd, const struct epoll_event *event)
+{
+	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
+
+	if (!slot || !process_is_ours() || (unsigned)epoll >= LEDGER_SLOTS_MAX)
+		return;
+	if (operation == EPOLL_CTL_DEL) {
+		/* Another epoll may hold it still: the latest one is told of. */
+		if (slot->epoll_fd != epoll + 1)
+			return;
+		slot->epoll_fd = 0;
+	} else {
+		slot->epoll_interest = event->events;
+		slot->epoll_data = event->data.u64;
+		slot->epoll_fd = epoll + 1;
+		if (event->data.u64 != (uint32_t)fd)
+			__atomic_store_n(&owners[owner_key(event->data.u64)], (uint32_t)fd + 1,
+					 __ATOMIC_RELAXED);
+		__atomic_fetch_or(&epolls[epoll / 8], (uint8_t)(1u << (epoll % 8)),
+				  __ATOMIC_RELAXED);
+	}
+	slot->epoll_since = cycles_now();
+}

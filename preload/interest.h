@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which epoll watches a socket, for what, since when; and the way back from an event to its socket,
+ * for epoll_event.data is the program's own word: often the descriptor, often a pointer.
+ */
+#ifndef INTEREST_H
+#define INTEREST_H
+
+#include "track.h"
+#include <sys/epoll.h>
+
+/* epoll_create() gave this number, which may have been another one's. */
+void interest_begin(int epoll);
+/* After a successful epoll_ctl(); `event` as given, not read for EPOLL_CTL_DEL. */
+void interest_change(int epoll, int operation, int fd, const struct epoll_event *event);
+/* Whether a socket of ours was ever registered in this number; then, when it is closed: */
+bool interest_is_epoll(int fd);
+void interest_end(int epoll);
+/* The socket that an event speaks of; -1 unknown. No search: what collides is left to the kernel's
+ * own word at the join. */
+int interest_socket(int epoll, uint64_t data);
+
+#endif
