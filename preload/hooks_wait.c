@@ -30,24 +30,32 @@ static __attribute__((noinline)) void told_poll(const struct pollfd *polled, enu
 		track_stale(fd, EBADF, call, frame);
 }
 
-static inline void told_polls(const struct pollfd *polled, nfds_t count, int ready, enum call call,
-			      void *frame)
+static __attribute__((noinline)) void told_polls(const struct pollfd *polled, nfds_t count,
+						 enum call call, void *frame)
 {
-	const struct pollfd *end = polled + count;
-
-	if (ready <= 0)
-		return;
-#pragma GCC unroll 4
-	for (; polled < end; polled++)
-		if (__builtin_expect(polled->revents & (ENDS | POLLNVAL), 0))
-			OBSERVE(told_poll(polled, call, frame));
+	for (nfds_t i = 0; i < count; i++)
+		if (polled[i].revents & (ENDS | POLLNVAL))
+			OBSERVE(told_poll(&polled[i], call, frame));
 }
+
+/* What all of them say together: nearly always there is nothing to tell. */
+#define TOGETHER(type, first, count, field)                                                        \
+	({                                                                                         \
+		const type *at_ = first, *const end_ = at_ + (count);                              \
+		__typeof__((type){ 0 }.field) any_ = 0;                                            \
+		for (; at_ != end_; at_++)                                                         \
+			any_ |= at_->field;                                                        \
+		any_;                                                                              \
+	})
 
 #define POLL(name, parameters, arguments)                                                          \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
-		told_polls(fds, count, ready, CALL_##name, HERE);                                  \
+		if (ready > 0 &&                                                                   \
+		    __builtin_expect(                                                              \
+			    TOGETHER(struct pollfd, fds, count, revents) & (ENDS | POLLNVAL), 0))  \
+			told_polls(fds, count, CALL_##name, HERE);                                 \
 		return ready;                                                                      \
 	}
 POLL(poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
@@ -123,24 +131,25 @@ EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
 	return result;
 }
 
-static __attribute__((noinline)) void told_epoll(int epoll, const struct epoll_event *event,
-						 enum call call, void *frame)
+static __attribute__((noinline)) void told_epolls(int epoll, const struct epoll_event *events,
+						  int count, enum call call, void *frame)
 {
-	int fd = interest_socket(epoll, event->data.u64);
+	for (int i = 0; i < count; i++) {
+		int fd = events[i].events & ENDS ? interest_socket(epoll, events[i].data.u64) : -1;
 
-	if (fd >= 0)
-		track_told(fd, event->events, call, frame);
+		if (fd >= 0)
+			OBSERVE(track_told(fd, events[i].events, call, frame));
+	}
 }
 
 #define EPOLL(name, parameters, arguments)                                                         \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
-		const struct epoll_event *end = events + ready;                                    \
-		if (ready > 0)                                                                     \
-			for (const struct epoll_event *event = events; event < end; event++)       \
-				if (__builtin_expect(event->events & ENDS, 0))                     \
-					OBSERVE(told_epoll(epoll, event, CALL_##name, HERE));      \
+		if (ready > 0 &&                                                                   \
+		    __builtin_expect(TOGETHER(struct epoll_event, events, ready, events) & ENDS,   \
+				     0))                                                           \
+			told_epolls(epoll, events, ready, CALL_##name, HERE);                      \
 		return ready;                                                                      \
 	}
 EPOLL(epoll_wait, (int epoll, struct epoll_event *events, int room, int timeout),

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,6 +101,69 @@ static void connection(int fd)
 		exit(3);
 }
 
+#define WAITED_FOR 64
+
+/* Sockets that have something to read, and none that has ended. */
+static struct pollfd polled[WAITED_FOR];
+static int epoll;
+
+static void waited_for_make(void)
+{
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (int i = 0; i < WAITED_FOR; i++) {
+		int pair[2];
+		struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP };
+
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || write(pair[1], byte, 1) != 1)
+			exit(2);
+		polled[i] = (struct pollfd){ .fd = pair[0], .events = POLLIN | POLLRDHUP };
+		event.data.fd = pair[0];
+		if (epoll_ctl(epoll, EPOLL_CTL_ADD, pair[0], &event))
+			exit(2);
+	}
+}
+
+static void poll_many(int fd)
+{
+	(void)fd;
+	if (poll(polled, WAITED_FOR, 0) != WAITED_FOR)
+		exit(3);
+}
+
+static void epoll_many(int fd)
+{
+	struct epoll_event events[WAITED_FOR];
+
+	(void)fd;
+	if (epoll_wait(epoll, events, WAITED_FOR, 0) != WAITED_FOR)
+		exit(3);
+}
+
+static void poll_one(int fd)
+{
+	(void)fd;
+	if (poll(polled, 1, 0) != 1)
+		exit(3);
+}
+
+static void epoll_one(int fd)
+{
+	struct epoll_event event;
+
+	(void)fd;
+	if (epoll_wait(epoll, &event, 1, 0) != 1)
+		exit(3);
+}
+
+static void epoll_change(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = polled[0].fd };
+
+	(void)fd;
+	if (epoll_ctl(epoll, EPOLL_CTL_MOD, polled[0].fd, &event))
+		exit(3);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -113,11 +178,14 @@ int main(int argc, char **argv)
 	} operations[] = {
 		{ "file-read", file_read, zero },	{ "file-write", file_write, null },
 		{ "recv-eagain", socket_again, -1 },	{ "send-recv", socket_send_receive, -1 },
-		{ "connection", connection, listener },
+		{ "connection", connection, listener }, { "poll-64", poll_many, zero },
+		{ "epoll-wait-64", epoll_many, zero },	{ "poll-1", poll_one, zero },
+		{ "epoll-wait-1", epoll_one, zero },	{ "epoll-ctl", epoll_change, zero },
 	};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
 		return 2;
+	waited_for_make();
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
 		if (!strcmp(argv[1], operations[i].name)) {
 			for (long round = 0; round < rounds; round++)
