@@ -30,8 +30,12 @@ void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at)
  */
 static bool child_may_hold(const struct ledger_slot *slot)
 {
-	return slot->opened_at < __atomic_load_n(&last_at, __ATOMIC_RELAXED) ||
-	       (sharing_seen && !(slot->flags & SOCKET_CLOEXEC));
+	/* From the ledger, which is shared: memory of our own would be copied at each fork. */
+	const struct ledger_section *table = &ledger->header->sections[SECTION_FORKS];
+	uint32_t forks = __atomic_load_n(&table->used, __ATOMIC_RELAXED);
+	uint64_t last = forks ? ledger->forks[(forks - 1) % table->capacity].at : 0;
+
+	return slot->opened_at < last || (sharing_seen && !(slot->flags & SOCKET_CLOEXEC));
 }
 
 void children_note_closed(int fd, const struct ledger_slot *slot, enum call call, stack_id stack)

@@ -321,6 +321,12 @@ void fdtable_recent(int fds[FDTABLE_RECENT])
 				   : -1;
 }
 
+void fdtable_found(int fd)
+{
+	fdtable_watch[fd] = WATCH_INHERITED;
+	raise_to(&watched_end, (uint32_t)fd + 1);
+}
+
 void fdtable_inherit(void)
 {
 	unsigned end = fdtable_end();

@@ -82,6 +82,9 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy);
 #define FDTABLE_RECENT 4
 void fdtable_recent(int fds[FDTABLE_RECENT]);
 
+/* A socket that was open when the program began: inherited until it is used. */
+void fdtable_found(int fd);
+
 /* In a child that now has its own ledger: every watched number is inherited until it is used. */
 void fdtable_inherit(void);
 

@@ -31,7 +31,12 @@ struct ledger_bases {
 
 /* Alone on its page. In the library's own data, so that a hook reaches it by one instruction. */
 union ledger_page {
-	struct ledger_bases bases;
+	struct {
+		struct ledger_bases bases;
+		/* parent.c's: a child writes to this page anyway, and each further page that it
+		 * writes to would be copied for it. */
+		uint64_t parent[256];
+	};
 	char page[4096];
 } __attribute__((aligned(4096)));
 extern union ledger_page ledger_page __attribute__((visibility("hidden")));

@@ -5,8 +5,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-static struct parent kept;
-static bool untold;
+struct page {
+	struct parent parent;
+	bool untold;
+};
+_Static_assert(sizeof(struct page) <= sizeof ledger_page.parent, "it fits where it is kept");
+#define page_kept ((struct page *)ledger_page.parent)
+#define kept	  (page_kept->parent)
 
 static uint64_t closed_by(const struct ledger_header *header)
 {
@@ -18,8 +23,9 @@ struct parent parent_take(enum call call, void *frame)
 {
 	struct parent parent = { .header = ledger->header };
 
+	/* A child of a child that never had a ledger keeps its grandparent. */
 	if (!ledger->slots)
-		return (struct parent){ .header = NULL };
+		return kept;
 	parent.stack = stacks_capture(frame);
 	parent.call = call;
 	parent.at = cycles_now();
@@ -36,7 +42,7 @@ void parent_keep(const struct parent *parent)
 	if (!parent->header)
 		return;
 	kept = *parent;
-	untold = true;
+	page_kept->untold = true;
 }
 
 static const void *section_of(enum ledger_section_id section)
@@ -65,9 +71,9 @@ static stack_id stack_of_parent(stack_id number)
 
 void parent_tell_fork(void)
 {
-	if (!untold || !ledger->slots)
+	if (!page_kept->untold || !ledger->slots)
 		return;
-	untold = false;
+	page_kept->untold = false;
 	ledger->header->fork_pid = kept.header->pid;
 	ledger->header->fork_at = kept.at;
 	ledger->header->fork_call = kept.call;
@@ -89,10 +95,13 @@ static bool slot_now(int fd, struct ledger_slot *slot)
 	const struct ledger_slot *place =
 		(const struct ledger_slot *)section_of(SECTION_SLOTS) + fd;
 	uintptr_t page = (uintptr_t)place & -(uintptr_t)4096;
+	static uintptr_t there; /* the last page that was asked for: neighbours need not ask */
 
-	if ((uint32_t)fd > kept.header->max_fd ||
-	    sys_madvise((void *)page, 4096, MADV_POPULATE_READ) != 0)
+	if ((uint32_t)fd > kept.header->max_fd)
 		return false;
+	if (page != there && sys_madvise((void *)page, 4096, MADV_POPULATE_READ) != 0)
+		return false;
+	there = page;
 	*slot = *place;
 	return true;
 }
@@ -125,9 +134,22 @@ uint32_t parent_tell_slot(int fd, struct ledger_slot *slot)
 	return known.flags;
 }
 
+bool parent_is_known(void)
+{
+	return kept.header != NULL;
+}
+
 bool parent_has_closed(void)
 {
-	return kept.header && closed_by(kept.header) != kept.closed;
+	return closed_by(kept.header) != kept.closed;
+}
+
+uint64_t parent_forked_ms_ago(void)
+{
+	const struct ledger_header *header = kept.header;
+
+	return cycles_to_ms(clock_rate(&header->clock_start, &header->clock_last), kept.at,
+			    cycles_now());
 }
 
 bool parent_let_go(int fd)

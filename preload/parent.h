@@ -28,10 +28,13 @@ void parent_keep(const struct parent *parent);
 /* Once the child has its ledger: notes the fork in its header, once. */
 void parent_tell_fork(void);
 
-/* Whether the parent has closed any socket since the fork; and whether it is no longer the one that
- * had this number then. */
+/* Whether there is a parent's book; the following are asked only then. */
+bool parent_is_known(void);
+/* Whether the parent has closed any socket since the fork; and the one that had this number then.
+ */
 bool parent_has_closed(void);
 bool parent_let_go(int fd);
+uint64_t parent_forked_ms_ago(void);
 
 /* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
  * connected. Its flags there; SOCKET_COPIED when nothing is known. */

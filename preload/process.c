@@ -2,6 +2,7 @@
 #include "process.h"
 #include "complain.h"
 #include "ending.h"
+#include "handover.h"
 #include "hooks_sharing.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
@@ -110,24 +111,9 @@ bool process_ready_to_open(void)
 void process_forked(const struct parent *parent)
 {
 	parent_keep(parent);
-	if (!filtered)
-		process_is_ours();
-}
-
-/* An exec must not take much longer for us: 5 us a socket. The new program knows no more than
- * these. */
-#define BEQUEATH_MOST 1024
-
-/* Before an exec in a child that has no ledger yet: what the new program will find open. */
-static void exec_bequeath(void)
-{
-	unsigned end = fdtable_end();
-
-	for (unsigned fd = 0, handed = 0; fd < end && handed < BEQUEATH_MOST; fd++)
-		if (fdtable_is_socket((int)fd) &&
-		    (!ledger->slots || fdtable_watch[fd] == WATCH_INHERITED) &&
-		    !(sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) & FD_CLOEXEC))
-			handed += track_slot((int)fd, CALL_none) != NULL;
+	/* Wiped: written without a look at it, the page is there by one fault instead of two. */
+	if (started && settings.enabled && !filtered)
+		ledger->pid = (uint32_t)sys_getpid();
 }
 
 static void state_set(enum ledger_state state, int status)
@@ -151,23 +137,8 @@ void process_exec(bool begins)
 	}
 	if (!fdtable_end() || !process_is_ours())
 		return;
-	if (begins && !filtered)
-		exec_bequeath();
 	if (ledger->slots)
 		state_set(begins ? LEDGER_EXEC : LEDGER_RUNNING, 0);
-}
-
-/* Sockets of its parent's that a child never used, and that the parent has closed: it is only the
- * child that keeps them open. Written down before it ends; while it runs, /proc shows them. */
-static void held_tell(void)
-{
-	unsigned end = fdtable_end();
-
-	if (!parent_has_closed() || !process_is_ours())
-		return;
-	for (unsigned fd = 0, told = 0; fd < end && told < BEQUEATH_MOST; fd++)
-		if (fdtable_is_socket((int)fd) && !fdtable_slot((int)fd) && parent_let_go((int)fd))
-			told += track_slot((int)fd, CALL_none) != NULL;
 }
 
 static uint32_t ending_pid;
@@ -176,9 +147,10 @@ int process_ends(int status)
 {
 	uint32_t pid = ledger->pid;
 
-	child_filtered = false;
-	if (!filtered)
-		held_tell();
+	if (child_filtered) /* a child's write would copy the page for it */
+		child_filtered = false;
+	if (!filtered && fdtable_end() && process_is_ours())
+		handover_end();
 	if (!ledger->slots || ledger->header->state != LEDGER_RUNNING || !process_is_ours())
 		return status;
 	/* Of two threads that end the process at once, one tells. */
@@ -263,60 +235,6 @@ void process_stop(void)
 	recording_stop();
 }
 
-/* The sockets that this process had open before it was replaced by this program, and still has. */
-static void predecessor_read(int fd)
-{
-	static struct ledger_header header;
-	struct ledger_slot slot;
-
-	if (sys_pread(fd, &header, sizeof header, 0) != sizeof header ||
-	    memcmp(header.magic, LEDGER_MAGIC, sizeof header.magic) != 0 ||
-	    header.state != LEDGER_EXEC)
-		return;
-	const struct ledger_section *slots = &header.sections[SECTION_SLOTS];
-	if (slots->record_size < sizeof slot)
-		return;
-	for (uint64_t i = 0; i <= header.max_fd && i < slots->capacity; i++) {
-		uint64_t cookie = 0;
-		unsigned size = sizeof cookie;
-
-		if (sys_pread(fd, &slot, sizeof slot, slots->offset + i * slots->record_size) !=
-		    sizeof slot)
-			return;
-		if ((LIFE_PHASE(slot.life) == PHASE_OPEN ||
-		     LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
-		    !fdtable_is_socket((int)i) &&
-		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 &&
-		    cookie == slot.cookie && process_ready())
-			track_adopt((int)i, ORIGIN_ADOPTED, slot.flags, CALL_none, 0);
-	}
-}
-
-static void predecessor_find(void)
-{
-	struct identity self;
-	char path[PATH_MAX];
-
-	identity_read(&self);
-	if (!self.start_ticks)
-		return;
-	for (unsigned place = 0; ledger_folder_path(place, &self, 0, path); place++) {
-		uint32_t next = 0;
-
-		while (sys_call(SYS_faccessat, AT_FDCWD, path, 0, 0) == 0)
-			ledger_folder_path(place, &self, ++next, path);
-		if (!next)
-			continue;
-		ledger_folder_path(place, &self, next - 1, path);
-		int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
-		if (fd < 0)
-			return;
-		predecessor_read(fd);
-		sys_close(fd);
-		return;
-	}
-}
-
 /* The program's own handlers of quick_exit() run before this one: it was registered first. */
 static void quickly_ended(void *with)
 {
@@ -333,7 +251,7 @@ __attribute__((constructor)) static void loaded(void)
 	real_resolve();
 	if (process_is_ours()) {
 		stacks_start();
-		predecessor_find();
+		handover_begin();
 		if (__cxa_at_quick_exit)
 			__cxa_at_quick_exit(quickly_ended, NULL);
 	}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "handover.h"
+#include "ledger_folder.h"
+#include "process.h"
+#include "settings.h"
+#include "sys.h"
+#include "track.h"
+#include <sockaudit/cycles.h>
+#include <sockaudit/verdict.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static uint64_t began_ns; /* CLOCK_MONOTONIC at load, when there was something to find */
+
+/* The sockets that this process had open before it was replaced by this program, and still has. */
+static void predecessor_read(int fd)
+{
+	static struct ledger_header header;
+	struct ledger_slot slot;
+
+	if (sys_pread(fd, &header, sizeof header, 0) != sizeof header ||
+	    memcmp(header.magic, LEDGER_MAGIC, sizeof header.magic) != 0 ||
+	    header.state != LEDGER_EXEC)
+		return;
+	const struct ledger_section *slots = &header.sections[SECTION_SLOTS];
+	if (slots->record_size < sizeof slot)
+		return;
+	for (uint64_t i = 0; i <= header.max_fd && i < slots->capacity; i++) {
+		uint64_t cookie = 0;
+		unsigned size = sizeof cookie;
+
+		if (sys_pread(fd, &slot, sizeof slot, slots->offset + i * slots->record_size) !=
+		    sizeof slot)
+			return;
+		if ((LIFE_PHASE(slot.life) == PHASE_OPEN ||
+		     LIFE_PHASE(slot.life) == PHASE_CLOSING) &&
+		    !fdtable_is_socket((int)i) &&
+		    sys_getsockopt((int)i, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 &&
+		    cookie == slot.cookie && process_ready())
+			track_adopt((int)i, ORIGIN_ADOPTED, slot.flags, CALL_none, 0);
+	}
+}
+
+static void predecessor_find(void)
+{
+	struct identity self;
+	char path[PATH_MAX];
+
+	identity_read(&self);
+	if (!self.start_ticks)
+		return;
+	for (unsigned place = 0; ledger_folder_path(place, &self, 0, path); place++) {
+		uint32_t next = 0;
+
+		while (sys_call(SYS_faccessat, AT_FDCWD, path, 0, 0) == 0)
+			ledger_folder_path(place, &self, ++next, path);
+		if (!next)
+			continue;
+		ledger_folder_path(place, &self, next - 1, path);
+		int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+		if (fd < 0)
+			return;
+		predecessor_read(fd);
+		sys_close(fd);
+		return;
+	}
+}
+
+/*
+ * Asked by fstat(), which the dynamic linker needs too: a program that runs under a filter of its
+ * parent's must not die of our curiosity. The numbers are dense from 3 on in nearly every program;
+ * so many closed ones in a row are the end.
+ */
+#define GAP 16
+
+static void found_open(void)
+{
+	for (int fd = 3, closed = 0; closed < GAP && fd < (int)LEDGER_SLOTS_MAX; fd++) {
+		struct stat status;
+
+		if (sys_call(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) != 0) {
+			closed++;
+			continue;
+		}
+		closed = 0;
+		if (S_ISSOCK(status.st_mode) && !fdtable_is_socket(fd))
+			fdtable_found(fd);
+	}
+}
+
+void handover_begin(void)
+{
+	predecessor_find();
+	found_open();
+	if (fdtable_end())
+		began_ns = clock_pair_now().monotonic_ns;
+}
+
+static bool lived_long(void)
+{
+	uint64_t least = settings.grace_given ? settings.grace_ms : VERDICT_EXIT_GRACE_MS;
+	uint64_t ms = parent_is_known() ? parent_forked_ms_ago()
+					: (clock_pair_now().monotonic_ns - began_ns) / 1000000;
+
+	return ms >= least;
+}
+
+/* 5 us each. */
+#define WRITTEN_MOST 1024
+
+void handover_end(void)
+{
+	unsigned end = fdtable_end();
+	bool forked = parent_is_known();
+
+	if ((forked && !parent_has_closed()) || !lived_long())
+		return;
+	for (unsigned fd = 3, written = 0; fd < end && written < WRITTEN_MOST; fd++)
+		if (fdtable_is_socket((int)fd) && !fdtable_slot((int)fd) &&
+		    (!forked || parent_let_go((int)fd)))
+			written += track_slot((int)fd, CALL_none) != NULL;
+}
