@@ -9,8 +9,9 @@ CXX ?= g++
 
 TEST_C := $(wildcard tests/programs/*.c)
 TEST_CC := $(wildcard tests/programs/*.cc)
-# What a program's own comment asks for: TEST cflags=...
+# What a program's own comment asks for: TEST cflags=... libs=...
 test_flags = $(shell sed -n 's/.*TEST .*cflags=\([^ ]*\).*/\1/p' $<)
+test_libs = $(shell sed -n 's/.*TEST .*libs=\([^ ]*\).*/\1/p' $<)
 TEST_STAGE := $(TEST_BUILD)/stage.o $(TEST_BUILD)/peer.a
 
 # Variants: less to know the place by, or other code for it. tests/runner/programs.py knows the suffixes.
@@ -38,9 +39,9 @@ $(TEST_BUILD)/plugin.so: tests/programs/stage/plugin.c | $(TEST_BUILD)
 	$(CC) $(TEST_CFLAGS) -fPIC -shared -o $@ $<
 
 $(TEST_BUILD)/%: tests/programs/%.c $(TEST_STAGE)
-	$(CC) $(TEST_CFLAGS) $(test_flags) -o $@ $< $(TEST_STAGE)
+	$(CC) $(TEST_CFLAGS) $(test_flags) -o $@ $< $(TEST_STAGE) $(test_libs)
 $(TEST_BUILD)/%: tests/programs/%.cc $(TEST_STAGE)
-	$(CXX) $(TEST_CXXFLAGS) $(test_flags) -o $@ $< $(TEST_STAGE)
+	$(CXX) $(TEST_CXXFLAGS) $(test_flags) -o $@ $< $(TEST_STAGE) $(test_libs)
 $(TEST_BUILD)/%.O0: tests/programs/%.c $(TEST_STAGE)
 	$(CC) $(TEST_CFLAGS) -O0 -o $@ $< $(TEST_STAGE)
 $(TEST_BUILD)/%.O0: tests/programs/%.cc $(TEST_STAGE)

@@ -11,6 +11,11 @@ SOURCES = os.path.join(stage.ROOT, "tests", "programs")
 # A variant's suffix, and what is left to know a frame by in it.
 LEVELS = {"O0": compare.LINE, "nopie": compare.LINE, "split": compare.LINE,
           "nog": compare.FUNCTION, "stripped": compare.MODULE}
+SKIP = 77  # a program's exit status: it can't be played here, and standard error says why
+
+
+class Skip(Exception):
+    """The reason."""
 
 
 def names():
@@ -51,6 +56,8 @@ class Test:
             bare.wait_ready()
             self.bare_status = bare.end()
             self.bare_stderr, self.bare_output = bare.stderr(), bare.output
+        if self.bare_status == SKIP:
+            raise Skip(self.bare_stderr.strip() or "no reason given")
         wanted = -int(self.truth.setting("signal", 0))
         if self.bare_status == 3 and not self.python or wanted and self.bare_status != wanted:
             return [f"broken without the library: status {self.bare_status}: {self.bare_stderr.strip()}"]
@@ -102,13 +109,29 @@ class Test:
             if coverage["explained"] != len(kernel) - int(self.truth.setting("unexplained", 0)):
                 self.problems.append(f"live: {coverage['explained']} of {len(kernel)} sockets explained, the rest: "
                                      f"{coverage['unexplained']}")
+            self._reasons(coverage, run.pid)
         if report["view"] != "live":
             self.problems.append(f"live: view is {report['view']}")
+
+    def _reasons(self, coverage, pid):
+        """What is not explained has the reason that the source tells, in both formats."""
+        if "reason" not in self.truth.settings:
+            return
+        reason, count = self.truth.setting("reason").replace("_", " "), int(self.truth.setting("unexplained"))
+        if coverage["unexplained"] != {reason: count}:
+            self.problems.append(f"live: not explained: {coverage['unexplained']}, not {count} {reason}")
+        text = " ".join(stage.report_text(str(pid)).split())
+        if f"explained + {count} {reason}" not in text:
+            self.problems.append(f"live: the text doesn't say '+ {count} {reason}': {text}")
+
+    def _setting(self, key, mode, default=None):
+        """Of one mode (drift_live=), else of all (drift=)."""
+        return self.truth.setting(f"{key}_{mode}", self.truth.setting(key, default))
 
     def _judge(self, report, mode, run):
         self.problems += [f"{mode}: {problem}" for problem in schema.problems(report)]
         self.problems += compare.differences(report, self.truth, mode, self.level)
-        drift = int(self.truth.setting("drift", 0))
+        drift = int(self._setting("drift", mode, 0))
         for process in report["processes"]:
             if not process["audited"]:
                 continue
@@ -118,7 +141,7 @@ class Test:
                 self.problems.append(f"{mode}: pid {process['pid']}: lost {process['lost']}")
             if process["pid"] == run.pid and process["state"] != "exec":
                 for key in ("opened", "closed"):
-                    wanted = self.truth.setting(key)
+                    wanted = self._setting(key, mode)
                     if wanted and process["sockets"][key] != int(wanted):
                         self.problems.append(f"{mode}: {process['sockets'][key]} {key}, not {wanted}")
 
@@ -156,7 +179,10 @@ class Test:
 
 
 def run(name):
+    """(what is wrong, why it was skipped or None)"""
     try:
-        return Test(name).carry_out()
+        return Test(name).carry_out(), None
     except stage.Trouble as trouble:
-        return [str(trouble)]
+        return [str(trouble)], None
+    except Skip as reason:
+        return [], str(reason)

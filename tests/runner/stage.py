@@ -34,16 +34,22 @@ def ledger_folder():
     return tempfile.mkdtemp(prefix="sockaudit-test-", dir=place)
 
 
-def report(*arguments):
-    """The reporter's JSON. Trouble when it fails or says anything on stderr."""
-    command = [REPORTER, "report", *arguments, "--format=json"]
+def report_text(*arguments):
+    """The report as it stands on stdout. Trouble when it fails or says anything on stderr."""
+    command = [REPORTER, "report", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=clean_environment())
     if done.returncode or done.stderr:
         raise Trouble(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def report(*arguments):
+    """The reporter's JSON."""
+    text = report_text(*arguments, "--format=json")
     try:
-        return json.loads(done.stdout)
+        return json.loads(text)
     except ValueError as error:
-        raise Trouble(f"{' '.join(command)}: {error}") from None
+        raise Trouble(f"report {' '.join(arguments)}: {error}") from None
 
 
 def sockets_of(pid):
