@@ -61,7 +61,9 @@ struct held_socket {
 	uint64_t inode;
 	uint8_t tcp_state;
 	struct audited_socket *socket; /* NULL: no ledger knows it */
-	const char *unexplained;       /* why, when nobody does */
+	bool is_stranger;	       /* and it is there all the same */
+	const char *unexplained;       /* how it can have come, when it is a stranger; else NULL */
+	uint16_t local_port;	       /* TCP; 0 unknown */
 	bool first; /* the first descriptor of this socket in this process: one socket counts once
 		     */
 	bool first_of_all; /* and in all processes */
@@ -71,7 +73,7 @@ struct audited_process {
 	struct held_socket *held;
 	size_t held_count;
 	size_t open_files;
-	bool files_known;
+	bool files_known, io_uring;
 	uint64_t drift; /* slots whose descriptor is gone though nobody saw its close */
 };
 

@@ -11,6 +11,7 @@
 
 #include "join_sockets.h"
 #include "kernel.h"
+#include "strangers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -84,12 +85,9 @@ static struct held_socket *held_find(const struct audited_process *process, int 
 	return NULL;
 }
 
-static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel,
-			  uint64_t at)
+static struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at)
 {
-	struct socket_kernel *word = &socket->kernel;
-
-	*word = (struct socket_kernel){
+	struct socket_kernel word = {
 		.known = true,
 		.tcp_state = kernel->state,
 		.queues_known = true,
@@ -107,8 +105,15 @@ static void kernel_attach(struct audited_socket *socket, const struct kernel_soc
 		.local_port = kernel->local_port,
 		.peer_port = kernel->peer_port,
 	};
-	memcpy(word->local, kernel->local, sizeof(word->local));
-	memcpy(word->peer, kernel->peer, sizeof(word->peer));
+	memcpy(word.local, kernel->local, sizeof(word.local));
+	memcpy(word.peer, kernel->peer, sizeof(word.peer));
+	return word;
+}
+
+static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel,
+			  uint64_t at)
+{
+	socket->kernel = kernel_word(kernel, at);
 	if (!socket->cookie)
 		socket->cookie = kernel->cookie;
 }
@@ -239,16 +244,10 @@ static void process_files(struct join *join, uint32_t index)
 	process->held_count = files.socket_count;
 	process->held =
 		arena_array(join->audit->arena, files.socket_count + 1, sizeof(*process->held));
-	const char *reason = files.io_uring	 ? "opened by io_uring or a raw system call"
-			     : member->unaudited ? "process not audited"
-			     : !member->ledger	 ? "inherited, or opened by a raw system call"
-			     : member->ledger->header.lost[LOST_SLOTS]
-				     ? "no room in the ledger"
-				     : "opened before the preload or by a raw system call";
+	process->io_uring = files.io_uring;
 	for (size_t i = 0; i < files.socket_count; i++)
 		process->held[i] = (struct held_socket){ .fd = files.sockets[i].fd,
-							 .inode = files.sockets[i].inode,
-							 .unexplained = reason };
+							 .inode = files.sockets[i].inode };
 }
 
 static void slots_join(struct join *join)
@@ -302,17 +301,18 @@ static void held_join(struct join *join, uint32_t index)
 			index_add(&join->counted, held->inode, 0, &unknown);
 		if (held->socket)
 			holder_add(&join->sockets, held->socket, member, held->fd);
+		if (kernel)
+			held->local_port = kernel->local_port;
 		/* Opened, or written down, since the ledger was copied. */
-		if (held->socket ||
-		    (member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
-		     LIFE_PHASE(slot.life) == PHASE_OPEN &&
-		     (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
-		     !ledger_slot_of(member->ledger, held->fd)))
-			held->unexplained = NULL;
+		bool written = member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
+			       LIFE_PHASE(slot.life) == PHASE_OPEN &&
+			       (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
+			       !ledger_slot_of(member->ledger, held->fd);
 		/* Gone again, or another one: the race explains it. */
-		else if (proc_socket_inode(member->pid, held->fd) != held->inode)
-			held->unexplained = NULL;
+		held->is_stranger = !held->socket && !written &&
+				    proc_socket_inode(member->pid, held->fd) == held->inode;
 	}
+	strangers_explain(audit, index);
 	index_free(&seen);
 }
 

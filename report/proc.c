@@ -201,6 +201,37 @@ bool proc_socket_is_tcp(uint32_t pid, int fd)
 	return !strcmp(name, "TCP") || !strcmp(name, "TCPv6");
 }
 
+bool proc_closes_on_exec(uint32_t pid, int fd)
+{
+	char name[32], text[512];
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	if (proc_text(pid, name, text, sizeof(text)))
+		return false;
+	const char *line = strstr(text, "flags:");
+	return line && strtoul(line + 6, NULL, 8) & O_CLOEXEC;
+}
+
+int proc_environment_has(uint32_t pid, const char *wanted)
+{
+	char path[64], text[32768];
+	size_t kept = 0, length = strlen(wanted);
+	int found = 0;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/environ", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	for (ssize_t n; !found && (n = read(fd, text + kept, sizeof(text) - kept)) > 0;) {
+		size_t size = kept + (size_t)n;
+		found = memmem(text, size, wanted, length) != NULL;
+		kept = size < length ? size : length; /* it may stand across two reads */
+		memmove(text, text + size - kept, kept);
+	}
+	close(fd);
+	return found;
+}
+
 int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count,
 		 bool *library)
 {

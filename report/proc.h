@@ -52,6 +52,10 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files);
 uint64_t proc_socket_inode(uint32_t pid, int fd);
 /* Whether a descriptor's protocol is TCP; true also when the kernel doesn't tell. */
 bool proc_socket_is_tcp(uint32_t pid, int fd);
+/* Whether a descriptor closes at an exec(); false also when the kernel doesn't tell. */
+bool proc_closes_on_exec(uint32_t pid, int fd);
+/* Whether the environment that it was started with holds a text. 0, 1, or -1: unknown. */
+int proc_environment_has(uint32_t pid, const char *wanted);
 /* The ledgers that it has mapped, and whether the library is there at all. */
 int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers, size_t *count,
 		 bool *library);

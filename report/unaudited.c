@@ -2,6 +2,8 @@
 /* Why a running process has no auditor; from its program's ELF header and /proc. */
 #include "unaudited.h"
 
+#include "proc.h"
+
 #include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -64,27 +66,6 @@ static bool runs_secure(uint32_t pid)
 	return false;
 }
 
-/* Whether the environment that it was started with names the library. 0, 1, or -1: unknown. */
-static int environment_has_library(uint32_t pid)
-{
-	static const char wanted[] = "libsockaudit";
-	char text[32768];
-	size_t kept = 0;
-	int fd = proc_open(pid, "environ"), found = 0;
-
-	if (fd < 0)
-		return -1;
-	for (ssize_t n; !found && (n = read(fd, text + kept, sizeof(text) - kept)) > 0;) {
-		size_t size = kept + (size_t)n;
-		found = memmem(text, size, wanted, sizeof(wanted) - 1) != NULL;
-		kept = size < sizeof(wanted) ? size
-					     : sizeof(wanted); /* it may stand across two reads */
-		memmove(text, text + size - kept, kept);
-	}
-	close(fd);
-	return found;
-}
-
 const char *unaudited_reason(uint32_t pid)
 {
 	char interpreter[256];
@@ -103,7 +84,7 @@ const char *unaudited_reason(uint32_t pid)
 		return "musl libc";
 	if (runs_secure(pid))
 		return "setuid, setgid or file capabilities";
-	switch (environment_has_library(pid)) {
+	switch (proc_environment_has(pid, "libsockaudit")) {
 	case 0:
 		return "LD_PRELOAD was not set when it started; start it with "
 		       "LD_PRELOAD=libsockaudit.so";
