@@ -64,6 +64,7 @@ struct held_socket {
 	bool is_stranger;	       /* and it is there all the same */
 	const char *unexplained;       /* how it can have come, when it is a stranger; else NULL */
 	uint16_t local_port;	       /* TCP; 0 unknown */
+	struct socket_kernel *kernel;  /* CLOSE_WAIT, in a process that is not audited; else NULL */
 	bool first; /* the first descriptor of this socket in this process: one socket counts once
 		     */
 	bool first_of_all; /* and in all processes */

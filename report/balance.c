@@ -5,6 +5,7 @@
 
 #include "classify.h"
 #include "proc.h"
+#include "unaudited_sockets.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -219,6 +220,8 @@ void audit_balance(struct audit *audit, struct report *report)
 			process->nofile_limit = limit ? limit : process->nofile_limit;
 			process->net_ns = net_ns ? net_ns : process->net_ns;
 			process_coverage(audit, i, process);
+			if (member->unaudited && process->coverage_known)
+				unaudited_sockets_fill(audit, i, process);
 		}
 	}
 	sockets_of_the_ended(audit, processes);

@@ -56,8 +56,8 @@ int cmd_check(const struct options *options)
 			fprintf(stderr,
 				"sockaudit: cannot check process %" PRIu32
 				": nothing is recorded of it, and it holds sockets in CLOSE_WAIT; "
-				"look "
-				"for enabled=0, only= or dir= in its SOCKAUDIT_OPTIONS\n",
+				"either its SOCKAUDIT_OPTIONS (enabled=0, only=, dir=) forbid it, "
+				"or it opens them behind libc, as Go and io_uring do\n",
 				silent->pid);
 		else if (member)
 			fprintf(stderr,

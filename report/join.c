@@ -303,6 +303,10 @@ static void held_join(struct join *join, uint32_t index)
 			holder_add(&join->sockets, held->socket, member, held->fd);
 		if (kernel)
 			held->local_port = kernel->local_port;
+		if (kernel && member->unaudited && kernel->state == KERNEL_CLOSE_WAIT) {
+			held->kernel = arena_alloc(audit->arena, sizeof(*held->kernel));
+			*held->kernel = kernel_word(kernel, 0);
+		}
 		/* Opened, or written down, since the ledger was copied. */
 		bool written = member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
 			       LIFE_PHASE(slot.life) == PHASE_OPEN &&

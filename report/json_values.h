@@ -35,6 +35,10 @@ json_t *json_place(const struct place *place);
 /* A place whose call had a result: with errno. */
 json_t *json_result_place(const struct place *place);
 
+/* json_unaudited.c: a process's sockets without an auditor, and how many are in which TCP state. */
+json_t *json_unaudited_sockets(const struct process *process,
+			       const struct render_settings *settings);
+json_t *json_unaudited_states(const struct process *process);
 /* json_finding.c */
 json_t *json_finding(const struct finding *finding, const struct render_settings *settings);
 

@@ -123,6 +123,18 @@ struct unexplained {
 	uint64_t count;
 };
 
+/* A connection in CLOSE_WAIT of a process without an auditor: what the kernel alone knows. */
+struct unaudited_socket {
+	int fd;
+	uint64_t inode;
+	const char *local, *peer; /* NULL unknown */
+	uint32_t recv_q, send_q;
+	uint64_t least_ms, most_ms; /* its peer ended so long ago; MS_UNKNOWN */
+};
+
+#define TCP_STATE_COUNT 13 /* indexed by the kernel's numbers; [0] unused, 12 is NEW_SYN_RECV */
+extern const char *const tcp_state_names[TCP_STATE_COUNT]; /* "ESTABLISHED", ..., findings.c */
+
 enum process_state { PROCESS_RUNNING, PROCESS_EXITED, PROCESS_KILLED, PROCESS_EXEC };
 
 struct lost_count {
@@ -156,10 +168,12 @@ struct process {
 	/* The same for CLOSE_WAIT alone: kernel's count = in findings + within grace + unexplained.
 	 */
 	uint64_t close_wait, close_wait_found, close_wait_grace, close_wait_unexplained;
+	/* Of one that is not audited, while coverage_known: its TCP sockets by state, and those
+	 * that want a close(), by descriptor. */
+	uint64_t states[TCP_STATE_COUNT];
+	struct unaudited_socket *unaudited_sockets;
+	size_t unaudited_socket_count;
 };
-
-#define TCP_STATE_COUNT 13 /* indexed by the kernel's numbers; [0] unused, 12 is NEW_SYN_RECV */
-extern const char *const tcp_state_names[TCP_STATE_COUNT]; /* "ESTABLISHED", ..., findings.c */
 
 struct report {
 	bool live; /* at least one process is running */

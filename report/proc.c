@@ -109,6 +109,18 @@ int proc_identity(uint32_t pid, uint32_t *uid, uint32_t *inner_pid)
 	return 0;
 }
 
+bool proc_user_differs(uint32_t pid)
+{
+	char text[4096];
+	uint32_t real, effective;
+
+	if (proc_text(pid, "status", text, sizeof(text)))
+		return false;
+	const char *line = strstr(text, "\nUid:");
+	return line && sscanf(line + 5, "%" SCNu32 " %" SCNu32, &real, &effective) == 2 &&
+	       real != effective;
+}
+
 uint64_t proc_namespace(uint32_t pid, const char *kind)
 {
 	char path[64];

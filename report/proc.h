@@ -42,6 +42,8 @@ int proc_read(uint32_t pid, struct proc *proc);
 struct proc *proc_list(struct arena *arena, size_t *count);
 /* Its owner and its pid in its own pid namespace. */
 int proc_identity(uint32_t pid, uint32_t *uid, uint32_t *inner_pid);
+/* Whether it acts as another user than the one who started it. */
+bool proc_user_differs(uint32_t pid);
 /* Inode of /proc/PID/ns/KIND, pid 0: our own; 0 when it can't be learnt. */
 uint64_t proc_namespace(uint32_t pid, const char *kind);
 /* Under what its paths stand for us: "" or "/proc/PID/root". */

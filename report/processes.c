@@ -152,17 +152,12 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 	uint64_t start_ticks =
 		newest && (newest->running || !running) ? newest->start_ticks : proc->start_ticks;
 	family_take(search, members, pid, start_ticks, settings->no_children);
-	bool audited = false;
-	for (size_t i = before; i < members->count; i++) {
+	for (size_t i = before; i < members->count; i++)
 		members->items[i].named |= members->items[i].pid == pid;
-		audited |= !members->items[i].unaudited;
-	}
-	if (!audited) {
-		const char *reason =
-			members->count > before ? unaudited_reason(pid) : "it has ended meanwhile";
+	if (members->count == before) {
 		members->trouble = arena_printf(
-			search->arena, "cannot report on process %" PRIu32 ": not audited (%s)",
-			pid, reason);
+			search->arena,
+			"cannot report on process %" PRIu32 ": it has ended meanwhile", pid);
 		return -ENOENT;
 	}
 	return 0;

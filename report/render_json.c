@@ -121,6 +121,10 @@ static json_t *process_value(const struct process *process, const struct render_
 		{ "lost", lost(process) },
 		{ "sockets", socket_counts(process) },
 		{ "coverage", coverage(process) },
+		{ "states", process->audited || !process->coverage_known
+				    ? json_null()
+				    : json_unaudited_states(process) },
+		{ "unaudited_sockets", json_unaudited_sockets(process, settings) },
 		{ 0 },
 	});
 }

@@ -24,8 +24,8 @@ const char *family_name(struct arena *arena, uint16_t family)
 	return arena_printf(arena, "family %u", family);
 }
 
-static const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16],
-				 uint16_t port, uint32_t scope)
+const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16], uint16_t port,
+			  uint32_t scope)
 {
 	char text[INET6_ADDRSTRLEN];
 

@@ -9,6 +9,9 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 		     struct socket_row *row);
 void misuse_row_fill(const struct audit *audit, const struct member *member,
 		     const struct ledger_misuse *misuse, struct socket_row *row);
+/* "127.0.0.1:80", "[fe80::1%2]:80"; NULL when the family is no internet's. */
+const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16], uint16_t port,
+			  uint32_t scope);
 /* The name of an address family: "inet"; a number for those without one. */
 const char *family_name(struct arena *arena, uint16_t family);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance: coverage is a printed number, never silence. */
 #include "text_balance.h"
+#include "text_unaudited.h"
 
 #include <signal.h>
 #include <string.h>
@@ -142,8 +143,10 @@ static void one(struct text *text, const struct process *process, bool brief)
 			   : text_make(text, "%s: not audited: %s", text_process(text, process),
 				       process->reason ? text_safe(text, process->reason)
 						       : "reason unknown"));
-	if (!process->audited)
+	if (!process->audited) {
+		text_unaudited(text, process);
 		return;
+	}
 	if (!brief)
 		sockets(text, process);
 	drift(text, process);

@@ -93,6 +93,20 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 	return true;
 }
 
+static void nothing_audited(struct text *text)
+{
+	const struct report *report = text->report;
+	uint64_t waiting = 0;
+	for (size_t i = 0; i < report->process_count; i++)
+		waiting += report->processes[i].unaudited_socket_count;
+	const char *words =
+		report->process_count ? "nothing was audited" : "there is no process to report on";
+	if (waiting)
+		words = text_make(text, "%s; the kernel shows %s in CLOSE_WAIT", words,
+				  text_count(text, waiting, "socket", "sockets"));
+	text_line(text, 0, COLOUR_CAREFUL, words);
+}
+
 static void clean_line(struct text *text)
 {
 	const struct report *report = text->report;
@@ -116,9 +130,7 @@ static void clean_line(struct text *text)
 		last = process;
 	}
 	if (!audited) {
-		text_line(text, 0, COLOUR_CAREFUL,
-			  report->process_count ? "nothing was audited"
-						: "there is no process to report on");
+		nothing_audited(text);
 		return;
 	}
 	const char *who = audited == 1 ? text_process(text, last)

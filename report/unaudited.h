@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-/* A static text, never NULL: "static binary", ... */
+/* A static text, never NULL, that says what to do where something can be done: "statically linked;
+ * link ..."
+ */
 const char *unaudited_reason(uint32_t pid);
 
 #endif

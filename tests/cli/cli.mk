@@ -8,6 +8,11 @@ CLI_C := $(wildcard tests/cli/programs/*.c)
 CLI_PLUGIN := tests/cli/programs/plugin.c
 CLI_PROGRAMS := $(patsubst tests/cli/programs/%.c,$(CLI_BUILD)/%,$(filter-out $(CLI_PLUGIN),$(CLI_C))) \
 	$(CLI_BUILD)/plugin_one.so $(CLI_BUILD)/plugin_two.so
+# The same program in the ways that take no preload, or are thought not to; as far as there are compilers for them.
+CLI_LINGERING := static asan asan_static $(if $(shell command -v musl-gcc),musl musl_static) \
+	$(if $(shell command -v go),go go_libc) \
+	$(if $(wildcard $(shell $(CC) -m32 -print-libgcc-file-name 2>/dev/null)),m32)
+CLI_PROGRAMS += $(addprefix $(CLI_BUILD)/lingering.,$(CLI_LINGERING))
 
 .PHONY: test-cli
 test-cli: $(CLI_PROGRAMS)
@@ -18,3 +23,21 @@ $(CLI_BUILD)/%: tests/cli/programs/%.c $(wildcard tests/cli/programs/*.h) | $(CL
 	$(CC) $(CLI_CFLAGS) -o $@ $<
 $(CLI_BUILD)/plugin_%.so: $(CLI_PLUGIN) | $(CLI_BUILD)
 	$(CC) $(CLI_CFLAGS) -DNAME=opened_by_$* -shared -fPIC -o $@ $<
+CLI_LINGERS = tests/cli/programs/lingering.c $(wildcard tests/cli/programs/*.h) | $(CLI_BUILD)
+$(CLI_BUILD)/lingering.static: $(CLI_LINGERS)
+	$(CC) $(CLI_CFLAGS) -static -o $@ $<
+$(CLI_BUILD)/lingering.m32: $(CLI_LINGERS)
+	$(CC) $(CLI_CFLAGS) -m32 -o $@ $<
+$(CLI_BUILD)/lingering.asan: $(CLI_LINGERS)
+	gcc $(CLI_CFLAGS) -fsanitize=address -o $@ $<
+$(CLI_BUILD)/lingering.asan_static: $(CLI_LINGERS)
+	gcc $(CLI_CFLAGS) -fsanitize=address -static-libasan -o $@ $<
+$(CLI_BUILD)/lingering.musl: $(CLI_LINGERS)
+	musl-gcc $(CLI_CFLAGS) -o $@ $<
+$(CLI_BUILD)/lingering.musl_static: $(CLI_LINGERS)
+	musl-gcc $(CLI_CFLAGS) -static -o $@ $<
+CLI_GO = HOME=$(abspath $(CLI_BUILD)) GOCACHE=$(abspath $(CLI_BUILD))/go-cache GOFLAGS= GO111MODULE=off GOPROXY=off go build -o $@ $<
+$(CLI_BUILD)/lingering.go: tests/cli/programs/lingering.go | $(CLI_BUILD)
+	CGO_ENABLED=0 $(CLI_GO)
+$(CLI_BUILD)/lingering.go_libc: tests/cli/programs/lingering.go | $(CLI_BUILD)
+	CGO_ENABLED=1 $(CLI_GO)

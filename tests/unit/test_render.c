@@ -167,6 +167,23 @@ static struct finding findings[] = {
 };
 
 static struct unexplained unexplained[] = { { "opened before the preload", 2 } };
+static struct unexplained unaudited[] = { { "process not audited", 4 } };
+static struct unaudited_socket unaudited_sockets[] = {
+	{ .fd = 7,
+	  .inode = 4711,
+	  .local = "127.0.0.1:80",
+	  .peer = "127.0.0.1:5555",
+	  .recv_q = 1,
+	  .least_ms = 3000,
+	  .most_ms = 90000 },
+	{ .fd = 9,
+	  .inode = 4712,
+	  .local = "[::1]:80",
+	  .peer = "[::1]:5556",
+	  .send_q = 12,
+	  .least_ms = MS_UNKNOWN,
+	  .most_ms = MS_UNKNOWN },
+};
 static struct lost_count lost[] = { { "stacks that found no room", 3 } };
 static struct process processes[] = {
 	{ .pid = 812,
@@ -203,7 +220,16 @@ static struct process processes[] = {
 	  .uid = 1000,
 	  .comm = "helper",
 	  .audited = false,
-	  .reason = "statically linked" },
+	  .reason = "statically linked",
+	  .coverage_known = true,
+	  .kernel = 4,
+	  .unexplained = unaudited,
+	  .unexplained_count = 1,
+	  .close_wait = 2,
+	  .close_wait_unexplained = 2,
+	  .states = { [1] = 1, [8] = 2 },
+	  .unaudited_sockets = unaudited_sockets,
+	  .unaudited_socket_count = 2 },
 	{ .pid = 814,
 	  .ppid = 812,
 	  .uid = 1000,
