@@ -55,7 +55,8 @@ struct audited_socket {
 	struct judgement *judgement; /* NULL: nothing to say of it */
 };
 
-/* A socket that a running process holds, by /proc. */
+/* A socket that a running process holds, by /proc; or one that an ended process left and that its
+ * ledger has no life of. */
 struct held_socket {
 	int fd;
 	uint64_t inode;
@@ -63,8 +64,9 @@ struct held_socket {
 	struct audited_socket *socket; /* NULL: no ledger knows it */
 	bool is_stranger;	       /* and it is there all the same */
 	const char *unexplained;       /* how it can have come, when it is a stranger; else NULL */
-	uint16_t local_port;	       /* TCP; 0 unknown */
-	struct socket_kernel *kernel;  /* CLOSE_WAIT, in a process that is not audited; else NULL */
+	uint64_t cookie;	       /* TCP; 0 unknown, as these two */
+	uint16_t local_port;
+	struct socket_kernel *kernel; /* CLOSE_WAIT, in a process that is not audited; else NULL */
 	bool first; /* the first descriptor of this socket in this process: one socket counts once
 		     */
 	bool first_of_all; /* and in all processes */

@@ -125,8 +125,6 @@ static void process_coverage(struct audit *audit, size_t index, struct process *
 {
 	const struct audited_process *audited = &audit->processes[index];
 
-	process->nofile_used = audited->open_files;
-	process->nofile_used_known = process->coverage_known = audited->files_known;
 	for (size_t i = 0; i < audited->held_count; i++) {
 		const struct held_socket *held = &audited->held[i];
 		if (!held->first)
@@ -219,10 +217,13 @@ void audit_balance(struct audit *audit, struct report *report)
 				 net_ns = proc_namespace(member->pid, "net");
 			process->nofile_limit = limit ? limit : process->nofile_limit;
 			process->net_ns = net_ns ? net_ns : process->net_ns;
-			process_coverage(audit, i, process);
+			process->nofile_used = audit->processes[i].open_files;
+			process->nofile_used_known = process->coverage_known =
+				audit->processes[i].files_known;
 			if (member->unaudited && process->coverage_known)
 				unaudited_sockets_fill(audit, i, process);
 		}
+		process_coverage(audit, i, process);
 	}
 	sockets_of_the_ended(audit, processes);
 	states_count(audit, report);

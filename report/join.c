@@ -301,8 +301,10 @@ static void held_join(struct join *join, uint32_t index)
 			index_add(&join->counted, held->inode, 0, &unknown);
 		if (held->socket)
 			holder_add(&join->sockets, held->socket, member, held->fd);
-		if (kernel)
+		if (kernel) {
+			held->cookie = kernel->cookie;
 			held->local_port = kernel->local_port;
+		}
 		if (kernel && member->unaudited && kernel->state == KERNEL_CLOSE_WAIT) {
 			held->kernel = arena_alloc(audit->arena, sizeof(*held->kernel));
 			*held->kernel = kernel_word(kernel, 0);

@@ -2,6 +2,7 @@
 /* An ended process's slots: what it still held, by the snapshot that the library took at its exit.
  */
 #include "join_sockets.h"
+#include "strangers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,19 +11,19 @@ static int snapshot_compare(const void *a, const void *b)
 {
 	const struct ledger_snapshot *left = a, *right = b;
 
-	return left->fd < right->fd ? -1 : left->fd > right->fd;
+	if (left->fd != right->fd)
+		return left->fd < right->fd ? -1 : 1;
+	return left->life < right->life ? -1 : left->life > right->life;
 }
 
 static const struct ledger_snapshot *snapshot_find(const struct ledger *ledger,
 						   const struct ledger_entry *entry)
 {
-	struct ledger_snapshot key = { .fd = entry->fd };
-	const struct ledger_snapshot *found =
-		ledger->snapshot_count ? bsearch(&key, ledger->snapshots, ledger->snapshot_count,
-						 sizeof(key), snapshot_compare)
-				       : NULL;
+	struct ledger_snapshot key = { .fd = entry->fd, .life = entry->slot.life };
 
-	return found && found->life == entry->slot.life ? found : NULL;
+	return ledger->snapshot_count ? bsearch(&key, ledger->snapshots, ledger->snapshot_count,
+						sizeof(key), snapshot_compare)
+				      : NULL;
 }
 
 static void slot_join_ended(struct join_sockets *join, uint32_t index,
@@ -61,6 +62,38 @@ static void slot_join_ended(struct join_sockets *join, uint32_t index,
 	};
 }
 
+/* What was open at the end without a slot, once a socket: the balance counts it. */
+static void strangers_join(struct join_sockets *join, uint32_t index)
+{
+	const struct ledger *ledger = join->audit->members->items[index].ledger;
+	struct audited_process *process = &join->audit->processes[index];
+	struct socket_index seen = { .arena = join->audit->arena };
+	uint64_t boot = index_boot(ledger->header.boot_id);
+	static struct audited_socket unknown; /* whatever it is: only its being there counts */
+
+	process->held =
+		arena_array(join->audit->arena, ledger->snapshot_count + 1, sizeof(*process->held));
+	for (size_t i = 0; i < ledger->snapshot_count; i++) {
+		const struct ledger_snapshot *snapshot = &ledger->snapshots[i];
+		uint64_t cookie = snapshot->cookie;
+		if (snapshot->life || !snapshot->valid ||
+		    (cookie &&
+		     (index_find(&join->cookies, cookie, boot) || index_find(&seen, cookie, boot))))
+			continue;
+		if (cookie)
+			index_add(&seen, cookie, boot, &unknown);
+		process->held[process->held_count++] = (struct held_socket){
+			.fd = snapshot->fd,
+			.tcp_state = snapshot->tcp_state,
+			.is_stranger = true,
+			.unexplained = stranger_left(ledger, snapshot->before),
+			.first = true,
+			.first_of_all = true,
+		};
+	}
+	index_free(&seen);
+}
+
 void ended_join(struct join_sockets *join, uint32_t index)
 {
 	struct ledger *ledger = join->audit->members->items[index].ledger;
@@ -82,4 +115,6 @@ void ended_join(struct join_sockets *join, uint32_t index)
 	for (size_t i = 0; i < ledger->slot_count; i++)
 		if (LIFE_PHASE(ledger->slots[i].slot.life) != PHASE_GONE)
 			slot_join_ended(join, index, &ledger->slots[i]);
+	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
+		strangers_join(join, index);
 }

@@ -23,7 +23,9 @@ static const char not_audited[] = "process not audited";
 
 #define INODE_BATCH	1024
 #define ANCESTORS_ASKED 64
-#define TCP_LISTENING	10
+/* Below this number the library wrote down which sockets were there when the ledger began. */
+#define LISTED_BELOW  64
+#define TCP_LISTENING 10
 
 /* A socket that an ancestor holds. */
 struct heirloom {
@@ -160,6 +162,23 @@ static bool was_accepted_here(const struct strangers *strangers, const struct he
 	return false;
 }
 
+enum listing { LISTED_NOT, LISTED_UNKNOWN, LISTED };
+
+/* Whether the ledger found it there when it began. */
+static enum listing listing_of(const struct ledger *ledger, const struct held_socket *held)
+{
+	if (!ledger || ledger->header.filtered)
+		return LISTED_UNKNOWN;
+	for (size_t i = 0; i < ledger->snapshot_count; i++) {
+		const struct ledger_snapshot *snapshot = &ledger->snapshots[i];
+		if (!snapshot->life && snapshot->before &&
+		    (held->cookie && snapshot->cookie ? held->cookie == snapshot->cookie
+						      : held->fd == snapshot->fd))
+			return LISTED;
+	}
+	return held->fd < LISTED_BELOW ? LISTED_NOT : LISTED_UNKNOWN;
+}
+
 static const char *reason_of(struct strangers *strangers, const struct held_socket *held)
 {
 	const struct ledger *ledger = strangers->member->ledger;
@@ -184,14 +203,24 @@ static const char *reason_of(struct strangers *strangers, const struct held_sock
 		return ledger && ledger->header.fork_pid ? inherited : before;
 	if (held->fd <= 2)
 		return before;
+	enum listing listing = listing_of(ledger, held);
 	if (!strangers->born_here)
 		born_here_take(strangers);
 	/* What is closed by an exec() can't have come through the one that loaded the library. */
-	if (was_accepted_here(strangers, held) || is_younger(strangers, held->inode) ||
-	    strangers->process->io_uring ||
+	if (listing == LISTED_NOT || was_accepted_here(strangers, held) ||
+	    is_younger(strangers, held->inode) ||
 	    (!strangers->handed_over && proc_closes_on_exec(strangers->member->pid, held->fd)))
 		return behind;
-	return either;
+	if (listing == LISTED)
+		return before;
+	return strangers->process->io_uring ? behind : either;
+}
+
+const char *stranger_left(const struct ledger *ledger, bool was_before)
+{
+	if (!was_before)
+		return behind;
+	return ledger->header.fork_pid ? inherited : before;
 }
 
 void strangers_explain(struct audit *audit, uint32_t member)

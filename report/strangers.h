@@ -10,5 +10,7 @@
  * among the members must have theirs already.
  */
 void strangers_explain(struct audit *audit, uint32_t member);
+/* The reason for one that an ended process left; `was_before`: as its ledger says. */
+const char *stranger_left(const struct ledger *ledger, bool was_before);
 
 #endif

@@ -2,7 +2,7 @@
 /* Behind libc's back: one socket is opened by a raw system call (the balance names it as not
  * explained), and one is closed by a raw one, whose number then lives again (drift). No finding but
  * the one of the second life. */
-/* TEST drift=1 unexplained=1 */
+/* TEST drift=1 unexplained=1 reason=opened_behind_libc */
 #include "stage/peer.h"
 #include "stage/raw.h"
 #include "stage/stage.h"

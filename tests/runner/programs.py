@@ -83,6 +83,9 @@ class Test:
             report = stage.report(run.folder)
             self._judge(report, "exit", run)
             self._state(report, run.pid, "killed" if status < 0 else "exited")
+            for process in report["processes"]:
+                if process["pid"] == run.pid and process["state"] == "exited":
+                    self._reasons(process["coverage"], "exit", run.folder)
             self._stderr(run, report)
 
     def _kill(self):
@@ -109,20 +112,20 @@ class Test:
             if coverage["explained"] != len(kernel) - int(self.truth.setting("unexplained", 0)):
                 self.problems.append(f"live: {coverage['explained']} of {len(kernel)} sockets explained, the rest: "
                                      f"{coverage['unexplained']}")
-            self._reasons(coverage, run.pid)
+            self._reasons(coverage, "live", run.pid)
         if report["view"] != "live":
             self.problems.append(f"live: view is {report['view']}")
 
-    def _reasons(self, coverage, pid):
+    def _reasons(self, coverage, mode, target):
         """What is not explained has the reason that the source tells, in both formats."""
         if "reason" not in self.truth.settings:
             return
         reason, count = self.truth.setting("reason").replace("_", " "), int(self.truth.setting("unexplained"))
         if coverage["unexplained"] != {reason: count}:
-            self.problems.append(f"live: not explained: {coverage['unexplained']}, not {count} {reason}")
-        text = " ".join(stage.report_text(str(pid)).split())
+            self.problems.append(f"{mode}: not explained: {coverage['unexplained']}, not {count} {reason}")
+        text = " ".join(stage.report_text(str(target)).split())
         if f"explained + {count} {reason}" not in text:
-            self.problems.append(f"live: the text doesn't say '+ {count} {reason}': {text}")
+            self.problems.append(f"{mode}: the text doesn't say '+ {count} {reason}': {text}")
 
     def _setting(self, key, mode, default=None):
         """Of one mode (drift_live=), else of all (drift=)."""
