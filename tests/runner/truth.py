@@ -4,6 +4,10 @@
     /* TEST key=value ... */           how to run it and what holds for the whole of it; also=FILE speaks too
     /* EXPECT rule place key=value */  a finding: this line is its place
 
+TEST keys: live=no kill=no, grace= live_grace= options= (the library's), status= signal=, line=no, cflags= libs=;
+opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all of those (blanks are _).
+A program that can't be played here says why on standard error and ends with 77.
+
 A place is `opened`, `evidence`, `closed`, `connected`, `sibling`, or `any` (no line: interpreted programs). A comment
 that stands alone on its line speaks of the next line of code. Places with the same rule and `id` are one expectation;
 what isn't expected must not be reported. Keys:
