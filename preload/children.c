@@ -3,15 +3,10 @@
 #include "hooks_sharing.h"
 #include <sockaudit/cycles.h>
 
-static uint64_t last_at; /* of the latest child */
-
 void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at)
 {
 	int64_t place = ledger_file_next(SECTION_FORKS);
 
-	/* Two threads that fork at once: the earlier time is as good, sockets of a microsecond ago
-	 * are none that matter. */
-	__atomic_store_n(&last_at, cycles_now(), __ATOMIC_RELAXED);
 	if (place < 0)
 		return;
 	struct ledger_fork *fork = &ledger->forks[place];

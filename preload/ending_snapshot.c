@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ending.h"
 #include "fdtable.h"
+#include "parent.h"
 #include "sys.h"
 #include "track.h"
 #include <errno.h>
@@ -101,7 +102,9 @@ static void strangers_find(uint32_t end, bool before, uint32_t *used)
 	uint32_t known = *used;
 
 	for (uint32_t fd = 0, asked = 0; fd < end && asked < ASKED_FOR; fd++) {
-		if (fdtable_is_socket((int)fd))
+		/* What a forked child has of its parent, the parent's ledger tells. */
+		bool handed = before && fdtable_watch[fd] == WATCH_INHERITED && !parent_is_known();
+		if (fdtable_is_socket((int)fd) && !handed)
 			continue;
 		asked++;
 		int type = track_option((int)fd, SO_TYPE);
