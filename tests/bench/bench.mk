@@ -2,10 +2,11 @@
 # The benchmarks, included by the Makefile: `make bench` runs them, one after another, and prints tables.
 
 BENCH_BUILD := $(BUILD)/tests/bench
-BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost
+BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
+	$(BENCH_BUILD)/wait_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
-$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost: $(BENCH_BUILD)/%: tests/bench/%.c
+$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -o $@ $<
 $(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
