@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "process.h"
+#include "sys.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sockaudit/cycles.h>
 
 /* The neighbouring numbers that this thread has closed in a row. Three words of TLS. */
@@ -36,7 +38,7 @@ static void run_forgive(void)
 
 		if (misuse->at && misuse->at < run.started)
 			break;
-		if (misuse->thread == this_thread())
+		if (misuse->thread == this_thread() && misuse->kind == MISUSE_DOUBLE_CLOSE)
 			__atomic_store_n(&misuse->kind, MISUSE_VOID, __ATOMIC_RELEASE);
 	}
 }
@@ -127,7 +129,11 @@ void misuse_used(int fd, int error, enum call call, void *frame)
 
 	if (!slot || !process_is_ours())
 		return;
-	if (error != EBADF) {
+	/* EBADF may speak of something else: a file that is not open for writing, an epoll, the
+	 * other file of a sendfile(). Without a way to ask, it may be no alarm. */
+	if (error == EBADF && process_is_filtered())
+		return;
+	if (error != EBADF || sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) != -EBADF) {
 		fdtable_forget(fd);
 		return;
 	}

@@ -21,7 +21,7 @@ enum close_result {
 void misuse_closed(int fd, enum close_result result, enum call call, void *frame);
 
 /* Another call on a number in WATCH_CLOSED has returned; `error` 0: it succeeded, so the number has
- * another owner. */
+ * another owner. EBADF is believed only when the number is not open. */
 void misuse_used(int fd, int error, enum call call, void *frame);
 
 #endif
