@@ -31,35 +31,17 @@ EXPORT int __close(int fd)
 	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL___close);
 }
 
-/* With CLOSE_RANGE_UNSHARE a thread closes in a table of its own; ours is whole unless it is the
- * only thread. */
-static bool range_is_ours(unsigned flags)
-{
-	extern char __libc_single_threaded __attribute__((weak));
-
-	if (!(flags & CLOSE_RANGE_UNSHARE) || (&__libc_single_threaded && __libc_single_threaded))
-		return true;
-	ledger_file_lost(LOST_TABLES);
-	return false;
-}
-
-static void range_cloexec(unsigned first, unsigned last)
-{
-	for (unsigned fd = first; fd <= last && fd < fdtable_end(); fd++)
-		track_cloexec((int)fd, true);
-}
-
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
 	bool told = false;
 
-	if (!(flags & CLOSE_RANGE_CLOEXEC) && range_is_ours((unsigned)flags))
+	if (!(flags & CLOSE_RANGE_CLOEXEC) && track_range_is_ours((unsigned)flags))
 		OBSERVE(told = track_close_range(first, last, CALL_close_range, HERE));
 	int result = REAL(close_range)(first, last, flags);
 	if (told)
 		OBSERVE(track_closed_range(first, last, result == 0, CALL_close_range));
 	else if (result == 0 && (flags & CLOSE_RANGE_CLOEXEC))
-		OBSERVE(range_cloexec(first, last));
+		OBSERVE(track_cloexec_range(first, last));
 	return result;
 }
 

@@ -7,11 +7,11 @@
 #include "children.h"
 #include "hooks_limits.h"
 #include "hooks_sharing.h"
+#include "hooks_wait.h"
 #include "interest.h"
 #include "real.h"
 #include "sys.h"
 #include <linux/close_range.h>
-#include <poll.h>
 #include <stdarg.h>
 
 #define DO(name)                                                                                   \
@@ -191,14 +191,17 @@ TELLER(close)
 
 TELLER(close_range)
 {
-	unsigned first = (unsigned)argument[0], last = (unsigned)argument[1];
+	unsigned first = (unsigned)argument[0], last = (unsigned)argument[1],
+		 flags = (unsigned)argument[2];
 	bool told = false;
 
-	if (!(argument[2] & (CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)))
+	if (!(flags & CLOSE_RANGE_CLOEXEC) && track_range_is_ours(flags))
 		OBSERVE(told = track_close_range(first, last, CALL_close_range, frame));
 	long result = DO(close_range);
 	if (told)
 		OBSERVE(track_closed_range(first, last, result == 0, CALL_close_range));
+	else if (result == 0 && (flags & CLOSE_RANGE_CLOEXEC))
+		OBSERVE(track_cloexec_range(first, last));
 	return result;
 }
 
@@ -208,47 +211,30 @@ TELLER(epoll_ctl)
 	int fd = (int)argument[2];
 	long result = DO(epoll_ctl);
 
-	if (result == 0 && fdtable_is_socket(fd))
-		OBSERVE(interest_change((int)argument[0], (int)argument[1], fd,
-					(const struct epoll_event *)argument[3]));
+	if (fdtable_watches(fd))
+		OBSERVE(wait_registered((int)argument[0], (int)argument[1], fd,
+					(const struct epoll_event *)argument[3], result ? errno : 0,
+					CALL_syscall, frame));
 	return result;
 }
 
-static long told_events(long ready, const long argument[6], void *frame)
-{
-	const struct epoll_event *events = (const struct epoll_event *)argument[1];
-
-	for (long i = 0; i < ready; i++) {
-		int fd = events[i].events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)
-				 ? interest_socket((int)argument[0], events[i].data.u64)
-				 : -1;
-
-		if (fd >= 0)
-			OBSERVE(track_told(fd, events[i].events, CALL_syscall, frame));
+#define EPOLLS(name)                                                                               \
+	TELLER(name)                                                                               \
+	{                                                                                          \
+		long ready = DO(name);                                                             \
+		wait_epolled((int)argument[0], (const struct epoll_event *)argument[1], ready,     \
+			     CALL_syscall, frame);                                                 \
+		return ready;                                                                      \
 	}
-	return ready;
-}
-
-TELLER(epoll_pwait)
-{
-	return told_events(DO(epoll_pwait), argument, frame);
-}
-
-TELLER(epoll_pwait2)
-{
-	return told_events(DO(epoll_pwait2), argument, frame);
-}
+EPOLLS(epoll_pwait)
+EPOLLS(epoll_pwait2)
 
 TELLER(ppoll)
 {
-	const struct pollfd *polled = (const struct pollfd *)argument[0];
 	long ready = DO(ppoll);
 
-	for (long i = 0; ready > 0 && i < argument[1]; i++)
-		if ((polled[i].revents & (POLLHUP | POLLRDHUP | POLLERR)) &&
-		    !(polled[i].revents & POLLNVAL))
-			OBSERVE(track_told(polled[i].fd, (uint16_t)polled[i].revents, CALL_syscall,
-					   frame));
+	wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready, CALL_syscall,
+		    frame);
 	return ready;
 }
 
@@ -338,21 +324,14 @@ TELLER(dup2)
 	return copy;
 }
 
-TELLER(epoll_wait)
-{
-	return told_events(DO(epoll_wait), argument, frame);
-}
+EPOLLS(epoll_wait)
 
 TELLER(poll)
 {
-	const struct pollfd *polled = (const struct pollfd *)argument[0];
 	long ready = DO(poll);
 
-	for (long i = 0; ready > 0 && i < argument[1]; i++)
-		if ((polled[i].revents & (POLLHUP | POLLRDHUP | POLLERR)) &&
-		    !(polled[i].revents & POLLNVAL))
-			OBSERVE(track_told(polled[i].fd, (uint16_t)polled[i].revents, CALL_syscall,
-					   frame));
+	wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready, CALL_syscall,
+		    frame);
 	return ready;
 }
 

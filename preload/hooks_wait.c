@@ -4,19 +4,15 @@
  * none costs a look at each result. select() can't tell: its readable means data, EOF and error
  * alike.
  */
+#include "hooks_wait.h"
 #include "interest.h"
 #include "observe.h"
-#include "process.h"
 #include "real.h"
-#include "sys.h"
-#include <poll.h>
 
-#define ENDS (POLLHUP | POLLRDHUP | POLLERR)
 _Static_assert(EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP && EPOLLERR == POLLERR,
 	       "one set of bits for both");
 
-static __attribute__((noinline)) void told_poll(const struct pollfd *polled, enum call call,
-						void *frame)
+static void told_poll(const struct pollfd *polled, enum call call, void *frame)
 {
 	int fd = polled->fd;
 	uint32_t events = (uint16_t)polled->revents;
@@ -30,32 +26,18 @@ static __attribute__((noinline)) void told_poll(const struct pollfd *polled, enu
 		track_stale(fd, EBADF, call, frame);
 }
 
-static __attribute__((noinline)) void told_polls(const struct pollfd *polled, nfds_t count,
-						 enum call call, void *frame)
+void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, void *frame)
 {
 	for (nfds_t i = 0; i < count; i++)
 		if (polled[i].revents & (ENDS | POLLNVAL))
 			OBSERVE(told_poll(&polled[i], call, frame));
 }
 
-/* What all of them say together: nearly always there is nothing to tell. */
-#define TOGETHER(type, first, count, field)                                                        \
-	({                                                                                         \
-		const type *at_ = first, *const end_ = at_ + (count);                              \
-		__typeof__((type){ 0 }.field) any_ = 0;                                            \
-		for (; at_ != end_; at_++)                                                         \
-			any_ |= at_->field;                                                        \
-		any_;                                                                              \
-	})
-
 #define POLL(name, parameters, arguments)                                                          \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
-		if (ready > 0 &&                                                                   \
-		    __builtin_expect(                                                              \
-			    TOGETHER(struct pollfd, fds, count, revents) & (ENDS | POLLNVAL), 0))  \
-			told_polls(fds, count, CALL_##name, HERE);                                 \
+		wait_polled(fds, count, ready, CALL_##name, HERE);                                 \
 		return ready;                                                                      \
 	}
 POLL(poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
@@ -70,7 +52,7 @@ POLL(__ppoll_chk,
       size_t room),
      (fds, count, timeout, mask, room))
 
-/* One of the numbers is not open: ours, if it is a closed socket's. */
+/* One of the numbers is not open: ours, if it was a closed socket's. */
 static void told_select(int count, const fd_set *const sets[3], enum call call, void *frame)
 {
 	for (int fd = 0; fd < count && fd < FD_SETSIZE; fd++) {
@@ -78,8 +60,7 @@ static void told_select(int count, const fd_set *const sets[3], enum call call, 
 
 		for (int i = 0; i < 3; i++)
 			waited_for |= sets[i] && FD_ISSET(fd, sets[i]);
-		if (waited_for && fdtable_watches(fd) && fdtable_watch[fd] == WATCH_CLOSED &&
-		    !process_is_filtered() && sys_call(SYS_fcntl, fd, F_GETFD, 0, 0) == -EBADF)
+		if (waited_for)
 			track_stale(fd, EBADF, call, frame);
 	}
 }
@@ -118,21 +99,27 @@ EXPORT int epoll_create1(int flags)
 	return epoll;
 }
 
+void wait_registered(int epoll, int operation, int fd, const struct epoll_event *event, int error,
+		     enum call call, void *frame)
+{
+	if (!error)
+		interest_change(epoll, operation, fd, event);
+	else if (operation != EPOLL_CTL_DEL && error == EBADF && epoll != fd)
+		/* A descriptor that is gone is removed after all: event loops do so. */
+		track_stale(fd, EBADF, call, frame);
+}
+
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
 	int result = REAL(epoll_ctl)(epoll, operation, fd, event);
-	if (fdtable_watches(fd)) {
-		if (result == 0)
-			OBSERVE(interest_change(epoll, operation, fd, event));
-		else if (operation != EPOLL_CTL_DEL && errno == EBADF && epoll != fd)
-			/* A descriptor that is gone is removed after all: event loops do so. */
-			OBSERVE(track_stale(fd, EBADF, CALL_epoll_ctl, HERE));
-	}
+	if (fdtable_watches(fd))
+		OBSERVE(wait_registered(epoll, operation, fd, event, result ? errno : 0,
+					CALL_epoll_ctl, HERE));
 	return result;
 }
 
-static __attribute__((noinline)) void told_epolls(int epoll, const struct epoll_event *events,
-						  int count, enum call call, void *frame)
+void wait_told_epoll(int epoll, const struct epoll_event *events, int count, enum call call,
+		     void *frame)
 {
 	for (int i = 0; i < count; i++) {
 		int fd = events[i].events & ENDS ? interest_socket(epoll, events[i].data.u64) : -1;
@@ -146,10 +133,7 @@ static __attribute__((noinline)) void told_epolls(int epoll, const struct epoll_
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
-		if (ready > 0 &&                                                                   \
-		    __builtin_expect(TOGETHER(struct epoll_event, events, ready, events) & ENDS,   \
-				     0))                                                           \
-			told_epolls(epoll, events, ready, CALL_##name, HERE);                      \
+		wait_epolled(epoll, events, ready, CALL_##name, HERE);                             \
 		return ready;                                                                      \
 	}
 EPOLL(epoll_wait, (int epoll, struct epoll_event *events, int room, int timeout),

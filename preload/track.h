@@ -59,6 +59,10 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 /* The same for a range of numbers, both ends included. */
 bool track_close_range(unsigned first, unsigned last, enum call call, void *frame);
 void track_closed_range(unsigned first, unsigned last, bool closed, enum call call);
+/* With CLOSE_RANGE_UNSHARE a thread closes in a table of its own: false (and counted), unless it is
+ * the only thread. */
+bool track_range_is_ours(unsigned flags);
+void track_cloexec_range(unsigned first, unsigned last);
 /* After a successful copy of `from` to `to`. */
 void track_copy(int from, int to, bool cloexec, enum call call, void *frame);
 

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "track.h"
 #include <errno.h>
+#include <linux/close_range.h>
 #include <sockaudit/verdict.h>
 
 static bool is_copy(unsigned fd, uint32_t group)
@@ -115,6 +116,22 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 		      : error == EBADF ? CLOSE_REFUSED
 				       : CLOSED_OTHER,
 		      call, frame);
+}
+
+bool track_range_is_ours(unsigned flags)
+{
+	extern char __libc_single_threaded __attribute__((weak));
+
+	if (!(flags & CLOSE_RANGE_UNSHARE) || (&__libc_single_threaded && __libc_single_threaded))
+		return true;
+	ledger_file_lost(LOST_TABLES);
+	return false;
+}
+
+void track_cloexec_range(unsigned first, unsigned last)
+{
+	for (unsigned fd = first; fd <= last && fd < fdtable_end(); fd++)
+		track_cloexec((int)fd, true);
 }
 
 bool track_close_range(unsigned first, unsigned last, enum call call, void *frame)
