@@ -80,8 +80,11 @@ EXPORT int system(const char *command)
 #define POPEN(name)                                                                                \
 	EXPORT FILE *name(const char *command, const char *mode)                                   \
 	{                                                                                          \
-		OBSERVE(told_child(0, cycles_now(), CALL_##name, HERE));                           \
-		return REAL(name)(command, mode);                                                  \
+		uint64_t at = cycles_now();                                                        \
+		FILE *stream = REAL(name)(command, mode);                                          \
+		if (stream)                                                                        \
+			OBSERVE(told_child(0, at, CALL_##name, HERE));                             \
+		return stream;                                                                     \
 	}
 POPEN(popen)
 POPEN(_IO_popen)
