@@ -6,7 +6,7 @@ CALLS_BUILD := $(BUILD)/tests/calls
 CALLS_ACTORS := $(CALLS_BUILD)/actors
 CALLS_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -Iinclude -Wall -Wextra -Wshadow -Werror=implicit-function-declaration \
 	-U_FORTIFY_SOURCE -fno-builtin -Wno-nonnull -Wno-unused-result -Wno-stringop-overflow -Wno-clobbered -Wno-maybe-uninitialized -pthread
-CALLS_PARTS := hooks case $(patsubst tests/calls/%.c,%,$(wildcard tests/calls/cases_*.c))
+CALLS_PARTS := hooks case stale $(patsubst tests/calls/%.c,%,$(wildcard tests/calls/cases_*.c))
 CALLS_SCRIPTS := $(filter-out %.c %.h %.mk %.def %.py,$(wildcard tests/calls/*))
 CALLS_SCRIPTS := $(filter-out tests/calls/actors,$(CALLS_SCRIPTS))
 
@@ -20,7 +20,7 @@ CALLS_PLAYERS := $(patsubst tests/calls/actors/%.c,$(CALLS_ACTORS)/%,$(filter-ou
 .PHONY: test-calls
 test-calls: $(CALLS_TESTS) $(CALLS_PLAYERS)
 
-$(CALLS_BUILD)/parts/%.o: tests/calls/%.c tests/calls/case.h tests/calls/report.h tests/calls/raw.h preload/hooks.def \
+$(CALLS_BUILD)/parts/%.o: tests/calls/%.c tests/calls/case.h tests/calls/bodies.h tests/calls/report.h tests/calls/raw.h preload/hooks.def \
 		preload/libc_decl.h include/sockaudit/ledger.h
 	@mkdir -p $(@D)
 	$(CC) $(CALLS_CFLAGS) -c -o $@ $<

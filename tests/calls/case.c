@@ -4,6 +4,7 @@
 #include "raw.h"
 #include "report.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char *case_program, *case_report_path;
@@ -41,7 +43,10 @@ static void add(char *text, size_t room, const char *format, va_list list)
 {
 	size_t used = strlen(text);
 
-	vsnprintf(text + used, room - used, format, list);
+	/* What is cut off would be the same both times, whatever it was. */
+	if (vsnprintf(text + used, room - used, format, list) >= (int)(room - used) &&
+	    !report->trouble[0])
+		strcpy(report->trouble, "the report has no room for all that this case tells\n");
 }
 
 void case_tell(const char *format, ...)
@@ -178,13 +183,14 @@ bool case_has_ledger(void)
 	return case_ledger()->pid != 0;
 }
 
+/* Large enough for any record that a case looks at. */
+static const union {
+	struct ledger_header header;
+	char bytes[1 << 18];
+} nothing;
+
 const struct ledger_header *case_ledger(void)
 {
-	/* Large enough for any record that a case looks at. */
-	static const union {
-		struct ledger_header header;
-		char bytes[1 << 18];
-	} nothing;
 	static const struct ledger_header *found;
 	static pid_t found_by;
 	int saved = errno;
@@ -195,6 +201,18 @@ const struct ledger_header *case_ledger(void)
 	}
 	errno = saved;
 	return found ? found : &nothing.header;
+}
+
+unsigned case_snapshots_of(const struct ledger_header *header)
+{
+	const struct ledger_section *section = &header->sections[SECTION_SNAPSHOTS];
+	const struct ledger_snapshot *snapshots =
+		(const void *)((const char *)header + section->offset);
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < section->used; i++)
+		count += snapshots[i].valid && snapshots[i].life;
+	return count;
 }
 
 const void *case_section(enum ledger_section_id section)
@@ -215,6 +233,68 @@ enum ledger_phase case_phase(int fd)
 bool case_call_is(uint8_t call, const char *name)
 {
 	return call && strcmp(case_ledger()->calls[call], name) == 0;
+}
+
+uint32_t case_used(enum ledger_section_id section)
+{
+	return case_ledger()->sections[section].used;
+}
+
+uint32_t case_misuses(void)
+{
+	return case_used(SECTION_MISUSES) - 1;
+}
+
+const struct ledger_misuse *case_last_misuse(void)
+{
+	const struct ledger_misuse *misuses = case_section(SECTION_MISUSES);
+
+	return misuses + (case_used(SECTION_MISUSES) ? case_misuses() : 0);
+}
+
+/* The folder where ledgers of this process and its children are, as the driver gave it. */
+static const char *ledger_folder(void)
+{
+	static char folder[4096];
+	const char *options = getenv("SOCKAUDIT_OPTIONS");
+
+	if (!options || sscanf(options, "dir=%4095[^:]", folder) != 1)
+		return "";
+	return folder;
+}
+
+const struct ledger_header *case_ledger_of(pid_t pid)
+{
+	char prefix[32], path[8192] = "";
+
+	snprintf(prefix, sizeof prefix, "%d.", (int)pid);
+	DIR *list = audited ? opendir(ledger_folder()) : NULL;
+	for (struct dirent *entry; list && (entry = readdir(list));)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+		    strstr(entry->d_name, ".0.ledger"))
+			snprintf(path, sizeof path, "%s/%s", ledger_folder(), entry->d_name);
+	if (list)
+		closedir(list);
+	long fd = path[0] ? raw_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY, 0, 0) : -1;
+	off_t size = fd >= 0 ? lseek((int)fd, 0, SEEK_END) : 0;
+	void *map =
+		size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, (int)fd, 0) : MAP_FAILED;
+	if (fd >= 0)
+		raw_call(SYS_close, fd, 0, 0, 0, 0);
+	return map == MAP_FAILED ? &nothing.header : map;
+}
+
+int case_apart(void (*run)(void))
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		run();
+		_exit(0);
+	}
+	NEED(child > 0 && waitpid(child, &status, 0) == child);
+	return status;
 }
 
 int case_listener(struct sockaddr_storage *address, socklen_t *size)
@@ -259,11 +339,17 @@ void case_udp_pair(int fds[2])
 	}
 }
 
+void case_wait_for(int fd, short events)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+	struct timespec patience = { .tv_sec = 5 };
+
+	NEED(raw_call(SYS_ppoll, (long)&one, 1, (long)&patience, 0, 0) == 1);
+}
+
 void case_wait_readable(int fd)
 {
-	struct pollfd one = { .fd = fd, .events = POLLIN | POLLRDHUP };
-
-	NEED(poll(&one, 1, 5000) == 1);
+	case_wait_for(fd, POLLIN | POLLRDHUP);
 }
 
 void case_reset(int fd, int peer)

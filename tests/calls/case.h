@@ -81,6 +81,14 @@ enum ledger_phase case_phase(int fd);
 bool case_call_is(uint8_t call, const char *name);
 /* The section's records. */
 const void *case_section(enum ledger_section_id section);
+uint32_t case_used(enum ledger_section_id section);
+/* Records of misuse, and the latest of them. */
+uint32_t case_misuses(void);
+const struct ledger_misuse *case_last_misuse(void);
+/* The first ledger of a process that has ended; all zeros when there is none. And what it knows of
+ * open sockets. */
+const struct ledger_header *case_ledger_of(pid_t pid);
+unsigned case_snapshots_of(const struct ledger_header *header);
 
 /* Sockets on loopback; numbers are the lowest free ones, so the same both times. */
 void case_tcp_pair(int fds[2]); /* [0] called connect(), [1] came from accept() */
@@ -88,7 +96,11 @@ void case_udp_pair(int fds[2]);
 int case_listener(struct sockaddr_storage *address, socklen_t *size);
 /* The other end closes so that this end is reset. */
 void case_reset(int fd, int peer);
-/* Has arrived: data, FIN or RST. */
+/* Has arrived: data, FIN or RST. By a wait that no hook sees. */
 void case_wait_readable(int fd);
+/* The same, whatever poll(2) may say. */
+void case_wait_for(int fd, short events);
+/* Runs in a child of its own, without a ledger so far; its status. */
+int case_apart(void (*run)(void));
 
 #endif

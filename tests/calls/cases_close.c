@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ends: close and its ranges, stdio's streams over a socket. */
-#include "../../preload/libc_decl.h"
-#include "case.h"
+#include "bodies.h"
 #include "report.h"
 #include <linux/close_range.h>
 #include <string.h>
@@ -15,12 +14,7 @@ static bool closed_by(int fd, const char *name)
 	       slot->closed_at && slot->closed_stack;
 }
 
-static uint32_t misuses(void)
-{
-	return case_ledger()->sections[SECTION_MISUSES].used - 1;
-}
-
-static void closes(const char *name, int (*via)(int fd))
+void body_closes(const char *name, int (*via)(int fd))
 {
 	int fds[2], pipes[2];
 
@@ -31,11 +25,10 @@ static void closes(const char *name, int (*via)(int fd))
 	STEP(via(fds[0]));
 	CHECK(closed_by(fds[0], name));
 	CHECK(case_ledger()->totals.closed == 2 && case_ledger()->totals.drift == 0);
-	CHECK(misuses() == 0);
+	CHECK(case_misuses() == 0);
 	STEP(via(fds[0])); /* EBADF: a double close */
-	CHECK(misuses() == 1);
-	const struct ledger_misuse *misuse =
-		(const struct ledger_misuse *)case_section(SECTION_MISUSES) + 1;
+	CHECK(case_misuses() == 1);
+	const struct ledger_misuse *misuse = case_last_misuse();
 	CHECK(misuse->fd == fds[0] && misuse->kind == MISUSE_DOUBLE_CLOSE);
 	CHECK(case_call_is(misuse->call, name) && case_call_is(misuse->closed_call, name));
 	CHECK(case_ledger()->totals.closed == 2);
@@ -43,22 +36,22 @@ static void closes(const char *name, int (*via)(int fd))
 	STEP(via(-1));
 	STEP(via(999));
 	STEP(via(2000000000));
-	CHECK(misuses() == 1);
+	CHECK(case_misuses() == 1);
 	STEP(via(fds[1]));
 	CHECK(closed_by(fds[1], name));
 }
 
 void case_close(void)
 {
-	closes("close", close);
+	body_closes("close", close);
 }
 
 void case___close(void)
 {
-	closes("__close", __close);
+	body_closes("__close", __close);
 }
 
-void case_close_range(void)
+void body_close_range(int (*via)(unsigned first, unsigned last, int flags))
 {
 	int fds[2], more[2];
 
@@ -66,22 +59,27 @@ void case_close_range(void)
 	case_tcp_pair(more);
 	unsigned low = (unsigned)(fds[0] < fds[1] ? fds[0] : fds[1]),
 		 high = (unsigned)(fds[0] + fds[1]) - low;
-	STEP(close_range(low, high, CLOSE_RANGE_CLOEXEC)); /* closes nothing */
+	STEP(via(low, high, CLOSE_RANGE_CLOEXEC)); /* closes nothing */
 	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_slot(fds[0])->flags & SOCKET_CLOEXEC);
 	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
-	STEP(close_range(high, low, 0)); /* EINVAL when they differ */
-	STEP(close_range(low, high, 0x4000));
+	STEP(via(high, low, 0)); /* EINVAL when they differ */
+	STEP(via(low, high, 0x4000));
 	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_phase(fds[1]) == PHASE_OPEN);
 	NEED(write(fds[0], "x", 1) == 1);
 	CHECK(case_slot(fds[0])->sent == 1); /* still watched after the failure */
-	STEP(close_range(low, high, 0));
+	STEP(via(low, high, 0));
 	CHECK(closed_by(fds[0], "close_range") && closed_by(fds[1], "close_range"));
 	CHECK(case_phase(more[1]) == PHASE_OPEN && case_ledger()->totals.drift == 0);
 	TELL("flags %d %d\n", fcntl(fds[0], F_GETFD), fcntl(more[0], F_GETFD));
-	STEP(close_range(low, high, 0)); /* closes nothing, says 0 */
-	STEP(close_range(3, ~0u, CLOSE_RANGE_UNSHARE));
+	STEP(via(low, high, 0)); /* closes nothing, says 0 */
+	STEP(via(3, ~0u, CLOSE_RANGE_UNSHARE));
 	CHECK(closed_by(more[0], "close_range") && closed_by(more[1], "close_range"));
 	TELL("flags %d\n", fcntl(more[0], F_GETFD));
+}
+
+void case_close_range(void)
+{
+	body_close_range(close_range);
 }
 
 void case_closefrom(void)
@@ -136,7 +134,16 @@ static void fcloses(const char *name, int (*via)(FILE *stream),
 
 void case_fclose(void)
 {
+	int fds[2];
+
 	fcloses("fclose", fclose, fdopen);
+	/* It writes out what streams hold, and closes no descriptor: excused.def. */
+	case_tcp_pair(fds);
+	NEED(fputs("buffered", fdopen(fds[0], "w")) >= 0);
+	STEP(fcloseall());
+	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
+	CHECK(case_phase(fds[0]) == PHASE_OPEN);
+	case_wait_readable(fds[1]);
 }
 
 void case__IO_fclose(void)
@@ -168,4 +175,55 @@ void case_fdopen(void)
 void case__IO_fdopen(void)
 {
 	fdopens(_IO_fdopen);
+}
+
+/* The stream's former descriptor is closed, whether something else is opened or not. */
+static void freopens(const char *name,
+		     FILE *(*via)(const char *path, const char *mode, FILE *stream))
+{
+	char buffer[16] = "";
+	int fds[2];
+
+	NEED(STEP_POINTER(via("/dev/null", "r", stdin))); /* before there is a ledger */
+	case_tcp_pair(fds);
+	FILE *stream = fdopen(fds[0], "w");
+	NEED(stream && fputs("buffered", stream) >= 0);
+	STEP_POINTER(via("/dev/null", "r", stream));
+	CHECK(closed_by(fds[0], name) && case_ledger()->totals.drift == 0);
+	TELL("number %d\n", fileno(stream));
+	NEED(read(fds[1], buffer, sizeof buffer) == 8 && read(fds[1], buffer, sizeof buffer) == 0);
+	/* The number is a file's now: its end, and a second one, is nobody's mistake. */
+	uint32_t before = case_misuses();
+	int number = fileno(stream);
+	NEED(fclose(stream) == 0);
+	NEED(close(number) == -1);
+	CHECK(case_misuses() == before);
+
+	case_tcp_pair(fds);
+	stream = fdopen(fds[0], "r+");
+	STEP_POINTER(via("/nonexistent/file", "r", stream));
+	CHECK(closed_by(fds[0], name) && case_ledger()->totals.drift == 0);
+	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
+	case_tcp_pair(fds);
+	stream = fdopen(fds[0], "r+");
+	STEP_POINTER(via(NULL, "r", stream)); /* a socket cannot be opened anew */
+	CHECK(closed_by(fds[0], name) && case_ledger()->totals.drift == 0);
+	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
+	case_tcp_pair(fds);
+	stream = fdopen(fds[0], "r+");
+	STEP_POINTER(via("/dev/null", "surely not a mode", stream));
+	CHECK(closed_by(fds[0], name) && case_ledger()->totals.drift == 0);
+	TELL("flags %d\n", fcntl(fds[0], F_GETFD));
+	case_tcp_pair(fds);
+	CHECK(case_phase(fds[0]) == PHASE_OPEN && case_phase(fds[1]) == PHASE_OPEN);
+}
+
+void case_freopen(void)
+{
+	freopens("freopen", freopen);
+}
+
+void case_freopen64(void)
+{
+	freopens("freopen64", freopen64);
 }

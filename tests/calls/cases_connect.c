@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* connect and its twin, getsockopt(SO_ERROR), shutdown. */
-#include "../../preload/libc_decl.h"
-#include "case.h"
+#include "bodies.h"
 #include "report.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +17,20 @@ static struct sockaddr_storage nobody(socklen_t *size)
 	return address;
 }
 
-static void connects(const char *name, int (*via)(int, const struct sockaddr *, socklen_t))
+struct dial {
+	int (*via)(int, const struct sockaddr *, socklen_t);
+	struct sockaddr *address;
+	socklen_t size;
+};
+
+static long dial(int fd, void *with)
+{
+	const struct dial *dial = with;
+
+	return dial->via(fd, dial->address, dial->size);
+}
+
+void body_connects(const char *name, int (*via)(int, const struct sockaddr *, socklen_t))
 {
 	struct sockaddr_storage address, dead;
 	socklen_t size, dead_size;
@@ -49,19 +61,20 @@ static void connects(const char *name, int (*via)(int, const struct sockaddr *, 
 	STEP(via(-1, (struct sockaddr *)&address, size));
 	STEP(via(0, (struct sockaddr *)&address, size));
 	STEP(via(later, (struct sockaddr *)8, size));
+	body_stale(name, dial, &(struct dial){ via, (struct sockaddr *)&address, size }, true);
 }
 
 void case_connect(void)
 {
-	connects("connect", connect);
+	body_connects("connect", connect);
 }
 
 void case___connect(void)
 {
-	connects("__connect", __connect);
+	body_connects("__connect", __connect);
 }
 
-void case_getsockopt(void)
+void body_getsockopt(const char *name, int (*via)(int, int, int, void *, socklen_t *))
 {
 	int error = -1, flag = -1;
 	socklen_t size = sizeof error, dead_size;
@@ -69,50 +82,65 @@ void case_getsockopt(void)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	NEED(connect(fd, (struct sockaddr *)&dead, dead_size) == -1 && errno == EINPROGRESS);
-	struct pollfd one = { .fd = fd, .events = POLLOUT };
-	NEED(poll(&one, 1, 5000) == 1);
-	STEP(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &flag, &size));
+	case_wait_for(fd, POLLOUT);
+	STEP(via(fd, IPPROTO_TCP, TCP_NODELAY, &flag, &size));
 	CHECK(case_slot(fd)->flags & SOCKET_CONNECTING);
-	STEP(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(fd, SOL_SOCKET, SO_ERROR, &error, &size));
 	TELL("SO_ERROR %d, size %u\n", error, size);
-	CHECK(case_call_is(case_slot(fd)->connect_call, "getsockopt"));
+	CHECK(case_call_is(case_slot(fd)->connect_call, name));
 	CHECK(case_slot(fd)->connect_errno == ECONNREFUSED);
 	CHECK(case_slot(fd)->flags == (SOCKET_CONNECT_FAILED | SOCKET_CONNECTOR));
 	/* A connection that was reset. */
 	int fds[2];
 	case_tcp_pair(fds);
 	case_reset(fds[0], fds[1]);
-	STEP(getsockopt(fds[0], SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(fds[0], SOL_SOCKET, SO_ERROR, &error, &size));
 	TELL("SO_ERROR %d\n", error);
-	CHECK(case_call_is(case_slot(fds[0])->error_call, "getsockopt"));
+	CHECK(case_call_is(case_slot(fds[0])->error_call, name));
 	CHECK(case_slot(fds[0])->error_errno == ECONNRESET && case_slot(fds[0])->error_at);
-	STEP(getsockopt(fds[0], SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(fds[0], SOL_SOCKET, SO_ERROR, &error, &size));
 	size = 2;
-	STEP(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
-	STEP(getsockopt(fd, SOL_SOCKET, SO_ERROR, NULL, &size));
-	STEP(getsockopt(fd, SOL_SOCKET, 9999, &error, &size));
-	STEP(getsockopt(0, SOL_SOCKET, SO_ERROR, &error, &size));
-	STEP(getsockopt(-1, SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(fd, SOL_SOCKET, SO_ERROR, NULL, &size));
+	STEP(via(fd, SOL_SOCKET, 9999, &error, &size));
+	STEP(via(0, SOL_SOCKET, SO_ERROR, &error, &size));
+	STEP(via(-1, SOL_SOCKET, SO_ERROR, &error, &size));
 }
 
-void case_shutdown(void)
+void case_getsockopt(void)
+{
+	body_getsockopt("getsockopt", getsockopt);
+}
+
+static long shut(int fd, void *with)
+{
+	return (*(int (**)(int fd, int how))with)(fd, SHUT_RDWR);
+}
+
+void body_shutdown(const char *name, int (*via)(int fd, int how))
 {
 	int fds[2];
 
 	case_tcp_pair(fds);
-	STEP(shutdown(fds[0], SHUT_RD));
+	STEP(via(fds[0], SHUT_RD));
 	CHECK(case_slot(fds[0])->flags & SOCKET_SHUT_READ && !case_slot(fds[0])->shutdown_at);
-	STEP(shutdown(fds[0], SHUT_WR));
+	STEP(via(fds[0], SHUT_WR));
 	CHECK(case_slot(fds[0])->flags & SOCKET_SHUT_WRITE && case_slot(fds[0])->shutdown_at);
-	CHECK(case_call_is(case_slot(fds[0])->shutdown_call, "shutdown") &&
+	CHECK(case_call_is(case_slot(fds[0])->shutdown_call, name) &&
 	      case_slot(fds[0])->shutdown_stack);
-	STEP(shutdown(fds[1], SHUT_RDWR));
-	CHECK(case_call_is(case_slot(fds[1])->shutdown_call, "shutdown") &&
+	STEP(via(fds[1], SHUT_RDWR));
+	CHECK(case_call_is(case_slot(fds[1])->shutdown_call, name) &&
 	      case_slot(fds[1])->shutdown_at);
 	int unconnected = socket(AF_INET, SOCK_STREAM, 0);
-	STEP(shutdown(unconnected, SHUT_RDWR));
+	STEP(via(unconnected, SHUT_RDWR));
 	CHECK(!case_slot(unconnected)->shutdown_at && !case_slot(unconnected)->flags);
-	STEP(shutdown(unconnected, 17));
-	STEP(shutdown(0, SHUT_RDWR));
-	STEP(shutdown(-1, SHUT_RDWR));
+	STEP(via(unconnected, 17));
+	STEP(via(0, SHUT_RDWR));
+	STEP(via(-1, SHUT_RDWR));
+	body_stale(name, shut, &via, true);
+}
+
+void case_shutdown(void)
+{
+	body_shutdown("shutdown", shutdown);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* socket, socketpair, bind, listen, accept. */
-#include "case.h"
+#include "bodies.h"
 #include "report.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -10,47 +10,57 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void case_socket(void)
+void body_socket(const char *name, int (*via)(int family, int type, int protocol))
 {
-	int fd = (int)STEP(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	int fd = (int)STEP(via(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
 	CHECK(case_has_ledger() && case_ledger()->totals.opened == 1);
 	CHECK(case_phase(fd) == PHASE_OPEN);
-	CHECK(case_call_is(case_slot(fd)->opened_call, "socket"));
+	CHECK(case_call_is(case_slot(fd)->opened_call, name));
 	CHECK(case_slot(fd)->origin == ORIGIN_SOCKET && case_slot(fd)->cookie &&
 	      case_slot(fd)->opened_at);
 	CHECK(case_slot(fd)->family == AF_INET && case_slot(fd)->type == SOCK_STREAM);
 	CHECK(case_slot(fd)->flags == SOCKET_CLOEXEC && case_slot(fd)->opened_stack);
 	TELL("flags %x %x\n", fcntl(fd, F_GETFD), fcntl(fd, F_GETFL));
-	int plain = (int)STEP(socket(AF_INET6, SOCK_DGRAM, 0));
+	int plain = (int)STEP(via(AF_INET6, SOCK_DGRAM, 0));
 	CHECK(case_slot(plain)->family == AF_INET6 && case_slot(plain)->type == SOCK_DGRAM &&
 	      !case_slot(plain)->flags);
-	STEP(socket(AF_INET, 99, 0));
-	STEP(socket(-1, SOCK_STREAM, 0));
-	STEP(socket(AF_INET, SOCK_STREAM, 9999));
+	STEP(via(AF_INET, 99, 0));
+	STEP(via(-1, SOCK_STREAM, 0));
+	STEP(via(AF_INET, SOCK_STREAM, 9999));
+	CHECK(case_ledger()->totals.opened == 2);
+}
+
+void case_socket(void)
+{
+	body_socket("socket", socket);
+}
+
+void body_socketpair(const char *name, int (*via)(int family, int type, int protocol, int fds[2]))
+{
+	int fds[2] = { -1, -1 };
+
+	STEP(via(AF_UNIX, SOCK_STREAM, 0, fds));
+	TELL("numbers %d %d\n", fds[0], fds[1]);
+	CHECK(case_ledger()->totals.opened == 2);
+	for (int i = 0; i < 2; i++) {
+		CHECK(case_phase(fds[i]) == PHASE_OPEN && case_slot(fds[i])->origin == ORIGIN_PAIR);
+		CHECK(case_call_is(case_slot(fds[i])->opened_call, name));
+		CHECK(case_slot(fds[i])->flags & SOCKET_CONNECTED);
+	}
+	CHECK(case_slot(fds[0])->cookie != case_slot(fds[1])->cookie);
+	STEP(via(AF_INET, SOCK_STREAM, 0, fds));
+	STEP(via(AF_UNIX, SOCK_STREAM, 0, (int *)8));
+	TELL("numbers %d %d\n", fds[0], fds[1]);
 	CHECK(case_ledger()->totals.opened == 2);
 }
 
 void case_socketpair(void)
 {
-	int fds[2] = { -1, -1 };
-
-	STEP(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
-	TELL("numbers %d %d\n", fds[0], fds[1]);
-	CHECK(case_ledger()->totals.opened == 2);
-	for (int i = 0; i < 2; i++) {
-		CHECK(case_phase(fds[i]) == PHASE_OPEN && case_slot(fds[i])->origin == ORIGIN_PAIR);
-		CHECK(case_call_is(case_slot(fds[i])->opened_call, "socketpair"));
-		CHECK(case_slot(fds[i])->flags & SOCKET_CONNECTED);
-	}
-	CHECK(case_slot(fds[0])->cookie != case_slot(fds[1])->cookie);
-	STEP(socketpair(AF_INET, SOCK_STREAM, 0, fds));
-	STEP(socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)8));
-	TELL("numbers %d %d\n", fds[0], fds[1]);
-	CHECK(case_ledger()->totals.opened == 2);
+	body_socketpair("socketpair", socketpair);
 }
 
-void case_bind(void)
+void body_bind(int (*via)(int, const struct sockaddr *, socklen_t))
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000009) };
 	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "" };
@@ -58,20 +68,25 @@ void case_bind(void)
 	int fd = socket(AF_INET, SOCK_STREAM, 0), path = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	CHECK(!case_slot(fd)->local.known);
-	STEP(bind(fd, (struct sockaddr *)&in, sizeof in));
+	STEP(via(fd, (struct sockaddr *)&in, sizeof in));
 	CHECK(case_slot(fd)->local.known && memcmp(case_slot(fd)->local.ip, &in.sin_addr, 4) == 0);
-	STEP(bind(fd, (struct sockaddr *)&in, sizeof in));
-	STEP(bind(fd, (struct sockaddr *)&in, 3));
-	STEP(bind(-1, (struct sockaddr *)&in, sizeof in));
-	STEP(bind(0, (struct sockaddr *)&in, sizeof in));
+	STEP(via(fd, (struct sockaddr *)&in, sizeof in));
+	STEP(via(fd, (struct sockaddr *)&in, 3));
+	STEP(via(-1, (struct sockaddr *)&in, sizeof in));
+	STEP(via(0, (struct sockaddr *)&in, sizeof in));
 	name_size += (socklen_t)snprintf(name.sun_path + 1, 64, "sockaudit-bind-%d", (int)getpid());
-	STEP(bind(path, (struct sockaddr *)&name, name_size));
+	STEP(via(path, (struct sockaddr *)&name, name_size));
 	CHECK(case_slot(path)->local.known);
 	CHECK(strncmp((const char *)case_section(SECTION_STRINGS) + case_slot(path)->local.extra,
 		      "@sockaudit-bind-", 16) == 0);
 }
 
-void case_listen(void)
+void case_bind(void)
+{
+	body_bind(bind);
+}
+
+void body_listen(int (*via)(int fd, int backlog))
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
@@ -81,14 +96,19 @@ void case_listen(void)
 
 	NEED(bind(fd, (struct sockaddr *)&in, sizeof in) == 0);
 	CHECK(!(case_slot(fd)->flags & SOCKET_LISTENING));
-	STEP(listen(fd, 5));
+	STEP(via(fd, 5));
 	NEED(getsockname(fd, (struct sockaddr *)&now, &size) == 0);
 	CHECK(case_slot(fd)->flags & SOCKET_LISTENING);
 	CHECK(case_slot(fd)->local.port == ntohs(now.sin_port));
-	STEP(listen(datagram, 5));
+	STEP(via(datagram, 5));
 	CHECK(!(case_slot(datagram)->flags & SOCKET_LISTENING));
-	STEP(listen(999, 5));
-	STEP(listen(0, 5));
+	STEP(via(999, 5));
+	STEP(via(0, 5));
+}
+
+void case_listen(void)
+{
+	body_listen(listen);
 }
 
 static int via_accept(int fd, struct sockaddr *address, socklen_t *size, int flags)
@@ -97,8 +117,7 @@ static int via_accept(int fd, struct sockaddr *address, socklen_t *size, int fla
 	return accept(fd, address, size);
 }
 
-static void accepts(const char *name, int (*via)(int, struct sockaddr *, socklen_t *, int),
-		    int flags)
+void body_accepts(const char *name, int (*via)(int, struct sockaddr *, socklen_t *, int), int flags)
 {
 	struct sockaddr_storage address, peer = { 0 };
 	struct sockaddr_in own;
@@ -135,11 +154,11 @@ static void accepts(const char *name, int (*via)(int, struct sockaddr *, socklen
 
 void case_accept(void)
 {
-	accepts("accept", via_accept, 0);
+	body_accepts("accept", via_accept, 0);
 }
 
 void case_accept4(void)
 {
-	accepts("accept4", accept4, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	body_accepts("accept4", accept4, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	STEP(accept4(-1, NULL, NULL, 0x40000000));
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls after which we may do less. The proof that such a hook ran: the ledger is there before the
  * first socket. */
-#include "../../preload/libc_decl.h"
-#include "case.h"
+#include "bodies.h"
+#include "raw.h"
 #include "report.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/syscall.h>
 
 #define NOBODY 65534
 
-/* All rights given up by one who knows how: root only. */
-static void drop_rights(void)
+void body_drop_rights(void)
 {
 	if (geteuid() == 0)
-		NEED(syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY) == 0);
+		NEED(raw_call(SYS_setresuid, NOBODY, NOBODY, NOBODY, 0, 0) == 0);
 }
 
 /* `works` succeeds (for root at least), `fails` does not for nobody. */
@@ -26,7 +22,7 @@ static void drop_rights(void)
 		CHECK(case_has_ledger() && case_ledger()->totals.opened == 0);                     \
 		int fd = socket(AF_INET, SOCK_STREAM, 0);                                          \
 		CHECK(case_phase(fd) == PHASE_OPEN);                                               \
-		drop_rights();                                                                     \
+		body_drop_rights();                                                                \
 		STEP(fails);                                                                       \
 		NEED(close(fd) == 0);                                                              \
 		CHECK(case_phase(fd) == PHASE_GONE);                                               \
@@ -60,7 +56,7 @@ void case_unshare(void)
 	int after = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK(!case_slot(before)->net_ns && (geteuid() != 0 || case_slot(after)->net_ns));
 	CHECK(case_ledger()->lost[LOST_TABLES] == 1);
-	drop_rights();
+	body_drop_rights();
 	STEP(unshare(CLONE_NEWNET));
 }
 
@@ -73,16 +69,14 @@ void case_setns(void)
 	CHECK(case_has_ledger() && case_ledger()->totals.opened == 0);
 	STEP(setns(-1, CLONE_NEWNET));
 	STEP(setns(0, 0));
-	drop_rights();
+	body_drop_rights();
 	STEP(setns(own, CLONE_NEWNET));
 }
 
 static struct sock_filter allow_all[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 static struct sock_fprog allowing = { 1, allow_all };
 
-/* With a filter in place nothing is asked of the kernel any more, and sockets are recorded all the
- * same. */
-static void filtered(void)
+void body_filtered(void)
 {
 	CHECK(case_ledger()->filtered == 1);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -109,7 +103,7 @@ void case_prctl(void)
 	STEP(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	STEP(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &allowing));
 	STEP(prctl(PR_GET_SECCOMP));
-	filtered();
+	body_filtered();
 }
 
 void case_mlockall(void)
@@ -125,34 +119,4 @@ void case_mlockall(void)
 	int again[2];
 	case_tcp_pair(again);
 	CHECK(case_phase(again[0]) == PHASE_OPEN);
-}
-
-void case_syscall(void)
-{
-	int fds[2], pipes[2];
-	char buffer[8] = "";
-
-	case_tcp_pair(fds);
-	NEED(pipe(pipes) == 0);
-	STEP(syscall(SYS_getpid) == getpid());
-	STEP(syscall(SYS_write, pipes[1], "abcdef", 6));
-	STEP(syscall(SYS_read, pipes[0], buffer, 6));
-	TELL("read '%s'\n", buffer);
-	/* Six arguments arrive. */
-	long page = syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TELL("mapped: %d\n", page > 0);
-	STEP(syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE, 999, 0));
-	STEP(syscall(SYS_close, fds[0]));
-	CHECK(case_phase(fds[0]) == PHASE_GONE);
-	CHECK(case_call_is(case_slot(fds[0])->closed_call, "syscall"));
-	CHECK(case_ledger()->totals.drift == 0);
-	STEP(syscall(SYS_close, fds[0]));
-	CHECK(case_ledger()->sections[SECTION_MISUSES].used == 2);
-	STEP(syscall(SYS_close, -1));
-	STEP(syscall(99999, 1, 2, 3));
-	STEP(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0x4000, &allowing));
-	CHECK(case_ledger()->filtered == 0);
-	NEED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	STEP(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &allowing));
-	filtered();
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that reads: data, the end, an error; on sockets and on other files. */
-#include "../../preload/libc_decl.h"
-#include "case.h"
+#include "bodies.h"
 #include "report.h"
 #include <string.h>
 #include <sys/wait.h>
 
-typedef ssize_t reader(int fd, void *buffer, size_t size);
+static long read_once(int fd, void *with)
+{
+	char buffer[8];
 
-static void reads(const char *name, reader *via)
+	return (*(reader **)with)(fd, buffer, sizeof buffer);
+}
+
+void body_reads(const char *name, reader *via)
 {
 	char buffer[64] = "";
 	int fds[2], pipes[2];
@@ -51,10 +55,10 @@ static void reads(const char *name, reader *via)
 	STEP(via(-1, buffer, sizeof buffer));
 	STEP(via(999, buffer, sizeof buffer));
 	STEP(via(2000000000, buffer, sizeof buffer));
+	body_stale(name, read_once, &via, true);
 }
 
-/* A fortified read of more than there is room for ends the program, by libc's own hand. */
-static void aborts(ssize_t (*overflow)(int fd))
+void body_aborts(long (*overflow)(int fd))
 {
 	int fds[2], status = 0;
 
@@ -78,12 +82,12 @@ static char little[8];
 
 void case_read(void)
 {
-	reads("read", read);
+	body_reads("read", read);
 }
 
 void case___read(void)
 {
-	reads("__read", __read);
+	body_reads("__read", __read);
 }
 
 static ssize_t via_read_chk(int fd, void *buffer, size_t size)
@@ -91,15 +95,15 @@ static ssize_t via_read_chk(int fd, void *buffer, size_t size)
 	return __read_chk(fd, buffer, size, size);
 }
 
-static ssize_t overflow_read(int fd)
+static long overflow_read(int fd)
 {
 	return __read_chk(fd, little, sizeof little + 1, sizeof little);
 }
 
 void case___read_chk(void)
 {
-	reads("__read_chk", via_read_chk);
-	aborts(overflow_read);
+	body_reads("__read_chk", via_read_chk);
+	body_aborts(overflow_read);
 }
 
 static ssize_t via_readv(int fd, void *buffer, size_t size)
@@ -112,9 +116,61 @@ static ssize_t via_readv(int fd, void *buffer, size_t size)
 
 void case_readv(void)
 {
-	reads("readv", via_readv);
+	body_reads("readv", via_readv);
 	STEP(readv(0, NULL, -1));
 }
+
+/* With offset -1 it reads what readv() would; with another, a socket is refused. */
+#define PREADV2S(name)                                                                             \
+	static ssize_t via_##name(int fd, void *buffer, size_t size)                               \
+	{                                                                                          \
+		struct iovec parts[2] = { { buffer, size / 2 },                                    \
+					  { (char *)buffer + size / 2, size - size / 2 } };        \
+                                                                                                   \
+		return name(fd, parts, 2, -1, 0);                                                  \
+	}                                                                                          \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		char bytes[4];                                                                     \
+		struct iovec part = { bytes, sizeof bytes };                                       \
+		int fds[2], file = body_source("file", 4);                                         \
+                                                                                                   \
+		body_reads(#name, via_##name);                                                     \
+		case_tcp_pair(fds);                                                                \
+		NEED(write(fds[1], "data", 4) == 4);                                               \
+		STEP(name(fds[0], &part, 1, 0, 0)); /* ESPIPE */                                   \
+		STEP(name(fds[0], &part, 1, -1, 0x4000));                                          \
+		CHECK(!case_slot(fds[0])->received && !case_slot(fds[0])->error_at);               \
+		STEP(name(file, &part, 1, 1, 0));                                                  \
+		TELL("read '%.3s'\n", bytes);                                                      \
+	}
+PREADV2S(preadv2)
+PREADV2S(preadv64v2)
+
+/* A socket refuses these: what is left to tell is that it is none any more. */
+#define PREADVS(name)                                                                              \
+	static long stale_##name(int fd, void *part)                                               \
+	{                                                                                          \
+		return name(fd, part, 1, 0);                                                       \
+	}                                                                                          \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		char bytes[4];                                                                     \
+		struct iovec part = { bytes, sizeof bytes }, *volatile nowhere = (void *)8;        \
+		int fds[2];                                                                        \
+                                                                                                   \
+		case_tcp_pair(fds);                                                                \
+		STEP(name(fds[0], &part, 1, 0)); /* ESPIPE */                                      \
+		STEP(name(fds[0], &part, 1, -1));                                                  \
+		STEP(name(fds[0], nowhere, 1, 0));                                                 \
+		CHECK(!case_slot(fds[0])->eof_at && !case_slot(fds[0])->error_at);                 \
+		STEP(name(body_source("file", 4), &part, 1, 1));                                   \
+		TELL("read '%.3s'\n", bytes);                                                      \
+		STEP(name(-1, &part, 1, 0));                                                       \
+		body_stale(#name, stale_##name, &part, true);                                      \
+	}
+PREADVS(preadv)
+PREADVS(preadv64)
 
 static ssize_t via_recv(int fd, void *buffer, size_t size)
 {
@@ -143,7 +199,7 @@ static ssize_t peek_recv(int fd, void *buffer, size_t size)
 
 void case_recv(void)
 {
-	reads("recv", via_recv);
+	body_reads("recv", via_recv);
 	peeks(peek_recv);
 }
 
@@ -152,7 +208,7 @@ static ssize_t via_recv_chk(int fd, void *buffer, size_t size)
 	return __recv_chk(fd, buffer, size, size, 0);
 }
 
-static ssize_t overflow_recv(int fd)
+static long overflow_recv(int fd)
 {
 	return __recv_chk(fd, little, sizeof little + 1, sizeof little, 0);
 }
@@ -164,9 +220,9 @@ static ssize_t peek_recv_chk(int fd, void *buffer, size_t size)
 
 void case___recv_chk(void)
 {
-	reads("__recv_chk", via_recv_chk);
+	body_reads("__recv_chk", via_recv_chk);
 	peeks(peek_recv_chk);
-	aborts(overflow_recv);
+	body_aborts(overflow_recv);
 }
 
 static ssize_t via_recvfrom(int fd, void *buffer, size_t size)
@@ -185,7 +241,7 @@ void case_recvfrom(void)
 	char buffer[8];
 	int fds[2];
 
-	reads("recvfrom", via_recvfrom);
+	body_reads("recvfrom", via_recvfrom);
 	/* An empty datagram is no end. */
 	case_udp_pair(fds);
 	NEED(send(fds[1], "", 0, 0) == 0);
@@ -198,15 +254,15 @@ static ssize_t via_recvfrom_chk(int fd, void *buffer, size_t size)
 	return __recvfrom_chk(fd, buffer, size, size, 0, NULL, NULL);
 }
 
-static ssize_t overflow_recvfrom(int fd)
+static long overflow_recvfrom(int fd)
 {
 	return __recvfrom_chk(fd, little, sizeof little + 1, sizeof little, 0, NULL, NULL);
 }
 
 void case___recvfrom_chk(void)
 {
-	reads("__recvfrom_chk", via_recvfrom_chk);
-	aborts(overflow_recvfrom);
+	body_reads("__recvfrom_chk", via_recvfrom_chk);
+	body_aborts(overflow_recvfrom);
 }
 
 static ssize_t via_recvmsg(int fd, void *buffer, size_t size)
@@ -229,7 +285,7 @@ static ssize_t via_recvmmsg(int fd, void *buffer, size_t size)
 }
 
 /* Sends `what` over `to`; the number that arrives at `from`. */
-static int passed(int to, int from, int what, bool many, int flags)
+static int passed(int to, int from, int what, int (*via)(int, struct mmsghdr *, int), int flags)
 {
 	char byte = 'x', control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
 	struct iovec part = { &byte, 1 };
@@ -246,14 +302,13 @@ static int passed(int to, int from, int what, bool many, int flags)
 	memcpy(CMSG_DATA(right), &what, sizeof what);
 	NEED(sendmsg(to, &message.msg_hdr, 0) == 1);
 	memset(control, 0, sizeof control);
-	STEP(many ? recvmmsg(from, &message, 1, flags, NULL)
-		  : recvmsg(from, &message.msg_hdr, flags));
+	STEP(via(from, &message, flags));
 	memcpy(&fd, CMSG_DATA(right), sizeof fd);
 	TELL("received number %d\n", fd);
 	return fd;
 }
 
-static void receives_rights(bool many)
+void body_receives_rights(const char *name, int (*via)(int fd, struct mmsghdr *one, int flags))
 {
 	int pair[2], fds[2];
 
@@ -261,21 +316,31 @@ static void receives_rights(bool many)
 	case_tcp_pair(fds);
 	for (int i = 0; i < 2; i++) {
 		int flags = i ? MSG_CMSG_CLOEXEC : 0;
-		int fd = passed(pair[0], pair[1], fds[0], many, flags);
+		int fd = passed(pair[0], pair[1], fds[0], via, flags);
 
 		CHECK(case_phase(fd) == PHASE_OPEN);
-		CHECK(case_call_is(case_slot(fd)->opened_call, many ? "recvmmsg" : "recvmsg"));
+		CHECK(case_call_is(case_slot(fd)->opened_call, name));
 		CHECK(case_slot(fd)->cookie == case_slot(fds[0])->cookie);
 		CHECK(!(case_slot(fd)->flags & SOCKET_CLOEXEC) == !flags);
 	}
-	int file = passed(pair[0], pair[1], 0, many, 0);
+	int file = passed(pair[0], pair[1], 0, via, 0);
 	CHECK(case_phase(file) == PHASE_EMPTY || case_phase(file) == PHASE_GONE);
+}
+
+static int right_recvmsg(int fd, struct mmsghdr *one, int flags)
+{
+	return (int)recvmsg(fd, &one->msg_hdr, flags);
+}
+
+static int right_recvmmsg(int fd, struct mmsghdr *one, int flags)
+{
+	return recvmmsg(fd, one, 1, flags, NULL);
 }
 
 void case_recvmsg(void)
 {
-	reads("recvmsg", via_recvmsg);
-	receives_rights(false);
+	body_reads("recvmsg", via_recvmsg);
+	body_receives_rights("recvmsg", right_recvmsg);
 	STEP(recvmsg(-1, (struct msghdr *)8, 0));
 }
 
@@ -286,8 +351,8 @@ void case_recvmmsg(void)
 	struct mmsghdr messages[3] = { 0 };
 	int fds[2];
 
-	reads("recvmmsg", via_recvmmsg);
-	receives_rights(true);
+	body_reads("recvmmsg", via_recvmmsg);
+	body_receives_rights("recvmmsg", right_recvmmsg);
 	case_udp_pair(fds);
 	NEED(send(fds[1], "one", 3, 0) == 3 && send(fds[1], "three", 5, 0) == 5);
 	for (int i = 0; i < 3; i++)

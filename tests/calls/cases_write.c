@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that writes. */
-#include "../../preload/libc_decl.h"
-#include "case.h"
+#include "bodies.h"
 #include "report.h"
 #include <string.h>
 
-typedef ssize_t writer(int fd, const void *buffer, size_t size);
+static long write_once(int fd, void *with)
+{
+	return (*(writer **)with)(fd, "x", 1);
+}
 
-static void writes(const char *name, writer *via)
+void body_writes(const char *name, writer *via)
 {
 	char buffer[64] = "";
 	int fds[2], pipes[2];
@@ -45,16 +47,17 @@ static void writes(const char *name, writer *via)
 	STEP(via(-1, "x", 1));
 	STEP(via(999, "x", 1));
 	STEP(via(2000000000, "x", 1));
+	body_stale(name, write_once, &via, true);
 }
 
 void case_write(void)
 {
-	writes("write", write);
+	body_writes("write", write);
 }
 
 void case___write(void)
 {
-	writes("__write", __write);
+	body_writes("__write", __write);
 }
 
 static ssize_t via_writev(int fd, const void *buffer, size_t size)
@@ -67,9 +70,55 @@ static ssize_t via_writev(int fd, const void *buffer, size_t size)
 
 void case_writev(void)
 {
-	writes("writev", via_writev);
+	body_writes("writev", via_writev);
 	STEP(writev(0, NULL, -1));
 }
+
+#define PWRITEV2S(name)                                                                            \
+	static ssize_t via_##name(int fd, const void *buffer, size_t size)                         \
+	{                                                                                          \
+		struct iovec parts[2] = { { (void *)(uintptr_t)buffer, size / 2 },                 \
+					  { (char *)(uintptr_t)buffer + size / 2,                  \
+					    size - size / 2 } };                                   \
+                                                                                                   \
+		return name(fd, parts, 2, -1, 0);                                                  \
+	}                                                                                          \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		struct iovec part = { (char[]){ "data" }, 4 };                                     \
+		int fds[2], file = body_source("file", 4);                                         \
+                                                                                                   \
+		body_writes(#name, via_##name);                                                    \
+		case_tcp_pair(fds);                                                                \
+		STEP(name(fds[0], &part, 1, 0, 0)); /* ESPIPE */                                   \
+		STEP(name(fds[0], &part, 1, -1, 0x4000));                                          \
+		CHECK(!case_slot(fds[0])->sent && !case_slot(fds[0])->error_at);                   \
+		STEP(name(file, &part, 1, 1, 0));                                                  \
+	}
+PWRITEV2S(pwritev2)
+PWRITEV2S(pwritev64v2)
+
+#define PWRITEVS(name)                                                                             \
+	static long stale_##name(int fd, void *part)                                               \
+	{                                                                                          \
+		return name(fd, part, 1, 0);                                                       \
+	}                                                                                          \
+	void case_##name(void)                                                                     \
+	{                                                                                          \
+		struct iovec part = { (char[]){ "data" }, 4 }, *volatile nowhere = (void *)8;      \
+		int fds[2];                                                                        \
+                                                                                                   \
+		case_tcp_pair(fds);                                                                \
+		STEP(name(fds[0], &part, 1, 0)); /* ESPIPE */                                      \
+		STEP(name(fds[0], &part, 1, -1));                                                  \
+		STEP(name(fds[0], nowhere, 1, 0));                                                 \
+		CHECK(!case_slot(fds[0])->sent && !case_slot(fds[0])->error_at);                   \
+		STEP(name(body_source("file", 4), &part, 1, 1));                                   \
+		STEP(name(-1, &part, 1, 0));                                                       \
+		body_stale(#name, stale_##name, &part, true);                                      \
+	}
+PWRITEVS(pwritev)
+PWRITEVS(pwritev64)
 
 static ssize_t via_send(int fd, const void *buffer, size_t size)
 {
@@ -78,7 +127,7 @@ static ssize_t via_send(int fd, const void *buffer, size_t size)
 
 void case_send(void)
 {
-	writes("send", via_send);
+	body_writes("send", via_send);
 	STEP(send(999, "x", 1, MSG_OOB | MSG_NOSIGNAL));
 }
 
@@ -89,7 +138,7 @@ static ssize_t via___send(int fd, const void *buffer, size_t size)
 
 void case___send(void)
 {
-	writes("__send", via___send);
+	body_writes("__send", via___send);
 }
 
 static ssize_t via_sendto(int fd, const void *buffer, size_t size)
@@ -103,7 +152,7 @@ void case_sendto(void)
 	socklen_t size = sizeof address;
 	int fds[2];
 
-	writes("sendto", via_sendto);
+	body_writes("sendto", via_sendto);
 	case_udp_pair(fds);
 	NEED(getsockname(fds[1], (struct sockaddr *)&address, &size) == 0);
 	STEP(sendto(fds[0], "abc", 3, 0, (struct sockaddr *)&address, size));
@@ -122,7 +171,7 @@ static ssize_t via_sendmsg(int fd, const void *buffer, size_t size)
 
 void case_sendmsg(void)
 {
-	writes("sendmsg", via_sendmsg);
+	body_writes("sendmsg", via_sendmsg);
 	STEP(sendmsg(-1, (struct msghdr *)8, 0));
 }
 
@@ -144,7 +193,7 @@ void case_sendmmsg(void)
 				       { .msg_hdr = { .msg_iov = &parts[1], .msg_iovlen = 1 } } };
 	int fds[2];
 
-	writes("sendmmsg", via_sendmmsg);
+	body_writes("sendmmsg", via_sendmmsg);
 	case_udp_pair(fds);
 	STEP(sendmmsg(fds[0], messages, 2, 0));
 	TELL("lengths %u %u\n", messages[0].msg_len, messages[1].msg_len);
@@ -154,7 +203,7 @@ void case_sendmmsg(void)
 
 /* sendfile() takes its bytes from a file: the buffer's are put there. A bad buffer becomes a bad
  * offset. */
-static int source(const void *buffer, size_t size)
+int body_source(const void *buffer, size_t size)
 {
 	static int file = -1;
 
@@ -167,18 +216,20 @@ static int source(const void *buffer, size_t size)
 
 static ssize_t via_sendfile(int fd, const void *buffer, size_t size)
 {
-	return sendfile(fd, source(buffer, size), buffer == (void *)8 ? (void *)8 : NULL, size);
+	return sendfile(fd, body_source(buffer, size), buffer == (void *)8 ? (void *)8 : NULL,
+			size);
 }
 
 static ssize_t via_sendfile64(int fd, const void *buffer, size_t size)
 {
-	return sendfile64(fd, source(buffer, size), buffer == (void *)8 ? (void *)8 : NULL, size);
+	return sendfile64(fd, body_source(buffer, size), buffer == (void *)8 ? (void *)8 : NULL,
+			  size);
 }
 
 /* The end of the file is not the end of the connection. */
-static void file_ends(ssize_t (*via)(int to, int from, off_t *offset, size_t size))
+void body_file_ends(ssize_t (*via)(int to, int from, off_t *offset, size_t size))
 {
-	int fds[2], from = source("file", 4);
+	int fds[2], from = body_source("file", 4);
 	off_t offset = 1;
 
 	case_tcp_pair(fds);
@@ -193,12 +244,92 @@ static void file_ends(ssize_t (*via)(int to, int from, off_t *offset, size_t siz
 
 void case_sendfile(void)
 {
-	writes("sendfile", via_sendfile);
-	file_ends(sendfile);
+	body_writes("sendfile", via_sendfile);
+	body_file_ends(sendfile);
 }
 
 void case_sendfile64(void)
 {
-	writes("sendfile64", via_sendfile64);
-	file_ends(sendfile64);
+	body_writes("sendfile64", via_sendfile64);
+	body_file_ends(sendfile64);
+}
+
+/* From a socket into a pipe. The other end is read here, so that nothing is left in it. */
+static void splices_from_socket(void)
+{
+	char buffer[64] = "";
+	int fds[2], pipes[2];
+
+	NEED(pipe(pipes) == 0);
+	case_tcp_pair(fds);
+	NEED(write(fds[1], "hello, world", 12) == 12);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->received == 5 && case_slot(fds[0])->last_receive);
+	CHECK(case_call_is(case_slot(fds[0])->last_receive_call, "splice"));
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 100, 0));
+	CHECK(case_slot(fds[0])->received == 12);
+	NEED(read(pipes[0], buffer, sizeof buffer) == 12);
+	TELL("arrived '%s'\n", buffer);
+	NEED(fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 5, SPLICE_F_NONBLOCK)); /* EAGAIN */
+	STEP(splice(fds[0], (off64_t[]){ 0 }, pipes[1], NULL, 5, 0));	  /* ESPIPE */
+	STEP(splice(fds[0], NULL, fds[0], NULL, 5, 0));			  /* no pipe: EINVAL */
+	STEP(splice(fds[0], NULL, 999, NULL, 5, 0));
+	CHECK(!case_slot(fds[0])->eof_at && !case_slot(fds[0])->error_at);
+	NEED(close(fds[1]) == 0);
+	case_wait_readable(fds[0]);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 0, 0)); /* asks for nothing, learns nothing */
+	CHECK(!case_slot(fds[0])->eof_at);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->eof_at && case_slot(fds[0])->eof_reads == 1);
+	CHECK(case_call_is(case_slot(fds[0])->eof_call, "splice") && case_slot(fds[0])->eof_stack);
+
+	case_tcp_pair(fds);
+	case_reset(fds[0], fds[1]);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->error_errno == ECONNRESET && case_slot(fds[0])->error_at);
+	CHECK(case_call_is(case_slot(fds[0])->error_call, "splice"));
+
+	/* EPIPE of a pipe that nobody reads is not the socket's. */
+	case_tcp_pair(fds);
+	NEED(close(pipes[0]) == 0 && write(fds[1], "x", 1) == 1);
+	STEP(splice(fds[0], NULL, pipes[1], NULL, 1, 0));
+	CHECK(!case_slot(fds[0])->error_at && !case_slot(fds[0])->eof_at);
+	CHECK(!case_slot(fds[0])->received);
+}
+
+static void splices_to_socket(void)
+{
+	char buffer[64] = "";
+	int fds[2], pipes[2];
+
+	NEED(pipe(pipes) == 0 && write(pipes[1], "hello, world", 12) == 12);
+	case_tcp_pair(fds);
+	STEP(splice(pipes[0], NULL, fds[0], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->sent == 5 && case_slot(fds[0])->last_send);
+	CHECK(case_call_is(case_slot(fds[0])->last_send_call, "splice"));
+	NEED(read(fds[1], buffer, sizeof buffer) == 5);
+	TELL("arrived '%s'\n", buffer);
+	STEP(splice(pipes[0], NULL, fds[0], (off64_t[]){ 0 }, 5, 0)); /* ESPIPE */
+	CHECK(case_slot(fds[0])->sent == 5 && !case_slot(fds[0])->error_at);
+	case_reset(fds[0], fds[1]);
+	STEP(splice(pipes[0], NULL, fds[0], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->error_errno == ECONNRESET && case_slot(fds[0])->error_at);
+	CHECK(case_call_is(case_slot(fds[0])->error_call, "splice"));
+	/* The end of the pipe is not the end of the connection. */
+	case_tcp_pair(fds);
+	NEED(read(pipes[0], buffer, sizeof buffer) > 0 && close(pipes[1]) == 0);
+	STEP(splice(pipes[0], NULL, fds[0], NULL, 5, 0));
+	CHECK(!case_slot(fds[0])->eof_at && !case_slot(fds[0])->error_at);
+	/* No socket has a part in it. */
+	int more[2];
+	NEED(pipe(more) == 0 && write(more[1], "x", 1) == 1 && pipe(pipes) == 0);
+	STEP(splice(more[0], NULL, pipes[1], NULL, 5, 0));
+	STEP(splice(-1, NULL, pipes[1], NULL, 5, 0));
+}
+
+void case_splice(void)
+{
+	splices_from_socket();
+	splices_to_socket();
 }

@@ -178,6 +178,9 @@ static int judge(const char *name, const struct outcome *bare, const struct outc
 
 	PROBLEM(bare->status != audited->status, "%s: wait status %x bare, %x under the library\n",
 		name, bare->status, audited->status);
+	PROBLEM(WIFSIGNALED(bare->status),
+		"%s: ended by signal %d, bare too: it hangs, or the case is wrong\n", name,
+		WTERMSIG(bare->status));
 	PROBLEM(strcmp(bare->report.told, report->told) != 0, "%s: result or errno is not libc's\n",
 		name);
 	if (show && problems)

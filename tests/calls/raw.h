@@ -10,6 +10,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#ifdef SYS_fork
+#define RAW_FORK  SYS_fork
+#define RAW_VFORK SYS_vfork
+#else /* clone() is all there is */
+#define RAW_FORK  SYS_clone
+#define RAW_VFORK SYS_clone
+#endif
+
 static inline long raw_call(long number, long a, long b, long c, long d, long e)
 {
 #if defined(__x86_64__)
@@ -44,8 +52,10 @@ static inline void raw_refuse_clone(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_vfork, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RAW_VFORK, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RAW_FORK, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 11),
 	};
