@@ -9,6 +9,10 @@
 
 /* With a new ledger: which sockets were there before it. */
 void ending_begin(void);
+/* A socket that a hook tells of: the one that the ledger was made for is met by ending_begin(),
+ * too.
+ */
+void ending_known(uint64_t cookie);
 
 /* Asks the kernel about every open socket. Not allowed after a seccomp filter. */
 void ending_snapshot(void);

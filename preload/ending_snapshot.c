@@ -133,12 +133,32 @@ void ending_begin(void)
 	strangers_find(BEYOND, true, &there_before);
 }
 
+void ending_known(uint64_t cookie)
+{
+	for (uint32_t i = 0; cookie && i < there_before; i++)
+		if (ledger->snapshots[i].cookie == cookie)
+			ledger->snapshots[i].before = 0;
+}
+
+/* Without those that turned out to be known. */
+static uint32_t strangers_keep(void)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < there_before; i++)
+		if (ledger->snapshots[i].before)
+			ledger->snapshots[kept++] = ledger->snapshots[i];
+	there_before = kept;
+	return kept;
+}
+
 void ending_snapshot(void)
 {
 	struct ledger_header *header = ledger->header;
-	uint32_t used = there_before;
+	uint32_t used = strangers_keep();
 	uint64_t open = 0;
 
+	header->sections[SECTION_SNAPSHOTS].used = used;
 	for (uint32_t fd = 0; fd <= header->max_fd; fd++) {
 		/* A hole was never used; touching it would fill it. */
 		struct ledger_slot *slot = fdtable_watch[fd] == WATCH_SOCKET

@@ -2,6 +2,7 @@
 /* Birth and connection. */
 #include "track.h"
 #include "address.h"
+#include "ending.h"
 #include "process.h"
 #include "sys.h"
 #include <errno.h>
@@ -53,6 +54,7 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 		return false;
 	if (failed)
 		ledger_file_lost(LOST_COOKIES);
+	ending_known(slot->cookie);
 	struct ledger_header *header = ledger->header;
 	if (!header->net_ns_cookie)
 		header->net_ns_cookie = option64(fd, SO_NETNS_COOKIE);

@@ -418,9 +418,9 @@ struct ledger_snapshot {
 	uint32_t last_data_recv_ms, last_ack_recv_ms; /* ages, tcp_info */
 	uint32_t last_data_sent_ms;
 	/*
-	 * Of a socket that no hook made (life 0): opened behind libc, or, with `before`, there before
-	 * the ledger was. Those of before stand here from the beginning (valid 0), and once more if
-	 * they were open at exit (valid 1).
+	 * Of a socket that no hook made (life 0): opened behind libc, or, with `before`, there
+	 * before the ledger was. Those of before stand here from the beginning (valid 0), and once
+	 * more if they were open at exit (valid 1). Neither valid nor before: nothing.
 	 */
 	uint64_t cookie;
 	uint16_t family;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* socket, socketpair, bind, listen, accept. */
 #include "bodies.h"
+#include "raw.h"
 #include "report.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -10,11 +11,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Told as a socket that was there before the ledger. */
+static bool was_before(int fd)
+{
+	const struct ledger_snapshot *snapshots = case_section(SECTION_SNAPSHOTS);
+	bool found = false;
+
+	for (uint32_t i = 0; i < case_used(SECTION_SNAPSHOTS); i++)
+		found |= snapshots[i].before && snapshots[i].fd == fd;
+	return found;
+}
+
 void body_socket(const char *name, int (*via)(int family, int type, int protocol))
 {
+	int stranger = (int)raw_call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0);
 	int fd = (int)STEP(via(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
 	CHECK(case_has_ledger() && case_ledger()->totals.opened == 1);
+	CHECK(was_before(stranger) && !was_before(fd));
 	CHECK(case_phase(fd) == PHASE_OPEN);
 	CHECK(case_call_is(case_slot(fd)->opened_call, name));
 	CHECK(case_slot(fd)->origin == ORIGIN_SOCKET && case_slot(fd)->cookie &&
@@ -43,6 +57,7 @@ void body_socketpair(const char *name, int (*via)(int family, int type, int prot
 	STEP(via(AF_UNIX, SOCK_STREAM, 0, fds));
 	TELL("numbers %d %d\n", fds[0], fds[1]);
 	CHECK(case_ledger()->totals.opened == 2);
+	CHECK(!was_before(fds[0]) && !was_before(fds[1]));
 	for (int i = 0; i < 2; i++) {
 		CHECK(case_phase(fds[i]) == PHASE_OPEN && case_slot(fds[i])->origin == ORIGIN_PAIR);
 		CHECK(case_call_is(case_slot(fds[i])->opened_call, name));
