@@ -58,6 +58,25 @@ static void slots_print(void)
 	printf("]");
 }
 
+/* What a parent itself writes of its children, by offset and size: the count of those whose calls
+ * it left out, and the ring of those that it made. */
+static void parents_own_print(void)
+{
+	const struct ledger_section *forks = &header->sections[SECTION_FORKS],
+				    *stacks = &header->sections[SECTION_STACKS];
+
+	printf("\"parents_own\":[[%zu,8],[%zu,4],[%llu,%llu]",
+	       offsetof(struct ledger_header, lost[LOST_CHILDREN]),
+	       offsetof(struct ledger_header, sections[SECTION_FORKS].used),
+	       (unsigned long long)forks->offset,
+	       (unsigned long long)forks->capacity * forks->record_size);
+	for (uint32_t i = 1; i < stacks->used; i++)
+		printf(",[%llu,8]",
+		       (unsigned long long)(stacks->offset + i * sizeof(struct ledger_stack) +
+					    offsetof(struct ledger_stack, forks)));
+	printf("],");
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const totals[] = {
@@ -88,7 +107,8 @@ int main(int argc, char **argv)
 	printf("},\"lost\":[");
 	for (unsigned i = 0; i < LOST_COUNT; i++)
 		printf("%s%llu", i ? "," : "", (unsigned long long)header->lost[i]);
-	printf("],\"lost_children_at\":%zu,", offsetof(struct ledger_header, lost[LOST_CHILDREN]));
+	printf("],");
+	parents_own_print();
 	slots_print();
 	printf("}\n");
 	return 0;
