@@ -289,6 +289,8 @@ int case_apart(void (*run)(void))
 	int status = -1;
 	pid_t child = fork();
 
+	/* Each has the time that the driver gives to one case. */
+	alarm(10);
 	if (child == 0) {
 		run();
 		_exit(0);
