@@ -12,8 +12,8 @@ struct report {
 	uint32_t checks;
 	uint32_t expects_end, expected_state;
 	int32_t expected_status;
-	char told[98304];    /* must be the same, bare and under the library */
-	char trouble[32768]; /* must be empty */
+	char told[49152];   /* must be the same, bare and under the library */
+	char trouble[8192]; /* must be empty */
 };
 
 /* One for each hook of hooks.def: without one this does not link. */
