@@ -41,9 +41,27 @@ void body_closes(const char *name, int (*via)(int fd))
 	CHECK(closed_by(fds[1], name));
 }
 
+/* A sweep over numbers takes back double closes, not the use of a closed socket in its midst. */
+static void sweep_keeps_uses(void)
+{
+	char byte;
+	int fds[2];
+
+	case_tcp_pair(fds);
+	NEED(close(fds[0]) == 0 && dup2(0, 40) == 40 && dup2(0, 41) == 41);
+	uint32_t before = case_misuses();
+	STEP(close(40));
+	NEED(read(fds[0], &byte, 1) == -1);
+	STEP(close(41));
+	STEP(close(42)); /* never open: a sweep */
+	CHECK(case_misuses() == before + 1);
+	CHECK(case_last_misuse()->kind == MISUSE_USE_AFTER_CLOSE);
+}
+
 void case_close(void)
 {
 	body_closes("close", close);
+	sweep_keeps_uses();
 }
 
 void case___close(void)
