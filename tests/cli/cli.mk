@@ -3,11 +3,16 @@
 
 CLI_BUILD := $(BUILD)/tests/cli
 CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Iinclude -pthread
+# What a program's own comment asks for: TEST cflags=...
+cli_flags = $(shell sed -n 's/.*TEST .*cflags=//p' $<)
 CLI_C := $(wildcard tests/cli/programs/*.c)
 # Sources that become libraries to load and unload, twice with the same layout and other names.
 CLI_PLUGIN := tests/cli/programs/plugin.c
-CLI_PROGRAMS := $(patsubst tests/cli/programs/%.c,$(CLI_BUILD)/%,$(filter-out $(CLI_PLUGIN),$(CLI_C))) \
-	$(CLI_BUILD)/plugin_one.so $(CLI_BUILD)/plugin_two.so
+# And those that are themselves.
+CLI_PLUGINS := $(wildcard tests/cli/programs/*_plugin.c)
+CLI_PROGRAMS := $(patsubst tests/cli/programs/%.c,$(CLI_BUILD)/%,$(filter-out $(CLI_PLUGIN) $(CLI_PLUGINS),$(CLI_C))) \
+	$(patsubst tests/cli/programs/%.cc,$(CLI_BUILD)/%,$(wildcard tests/cli/programs/*.cc)) \
+	$(CLI_PLUGINS:tests/cli/programs/%.c=$(CLI_BUILD)/%.so) $(CLI_BUILD)/plugin_one.so $(CLI_BUILD)/plugin_two.so
 # The same program in the ways that take no preload, or are thought not to; as far as there are compilers for them.
 CLI_LINGERING := static asan asan_static $(if $(shell command -v musl-gcc),musl musl_static) \
 	$(if $(shell command -v go),go go_libc) \
@@ -20,7 +25,11 @@ test-cli: $(CLI_PROGRAMS)
 $(CLI_BUILD):
 	mkdir -p $@
 $(CLI_BUILD)/%: tests/cli/programs/%.c $(wildcard tests/cli/programs/*.h) | $(CLI_BUILD)
-	$(CC) $(CLI_CFLAGS) -o $@ $<
+	$(CC) $(CLI_CFLAGS) $(cli_flags) -o $@ $<
+$(CLI_BUILD)/%: tests/cli/programs/%.cc | $(CLI_BUILD)
+	$(CXX) -std=gnu++17 -O2 -g -Wall -Wextra -pthread -o $@ $<
+$(CLI_BUILD)/%_plugin.so: tests/cli/programs/%_plugin.c | $(CLI_BUILD)
+	$(CC) $(CLI_CFLAGS) -shared -fPIC -o $@ $<
 $(CLI_BUILD)/plugin_%.so: $(CLI_PLUGIN) | $(CLI_BUILD)
 	$(CC) $(CLI_CFLAGS) -DNAME=opened_by_$* -shared -fPIC -o $@ $<
 CLI_LINGERS = tests/cli/programs/lingering.c $(wildcard tests/cli/programs/*.h) | $(CLI_BUILD)

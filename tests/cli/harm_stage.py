@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -134,6 +135,25 @@ def header(path):
     return json.loads(done.stdout)
 
 
+def report(*arguments):
+    """What the reporter says of these, as JSON; nothing is waited for."""
+    if not os.access(REPORTER, os.X_OK):
+        skip("the reporter is not built")
+    done = subprocess.run([REPORTER, "report", "--grace", "0", "--format=json", *(str(one) for one in arguments)],
+                          check=False, capture_output=True, text=True, env=CLEAN, timeout=PATIENCE)
+    check(done.returncode == 0 and not done.stderr, "the reporter:", done.returncode, done.stderr)
+    return json.loads(done.stdout)
+
+
+def found(report_):
+    """The findings of a report as {(rule, function that owes): sockets}."""
+    tally = {}
+    for one in report_["findings"]:
+        key = (one["rule"], one["site"]["function"] if one["site"] else None)
+        tally[key] = tally.get(key, 0) + one["count"]
+    return tally
+
+
 def scratch():
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = tempfile.mkdtemp(prefix="sockaudit-harm-", dir=place)
@@ -174,6 +194,63 @@ def run(command, audited=True, folder=None, options="", env=None, preload="{us}"
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
     return Outcome(status, *texts, folder)
+
+
+class Talk:
+    """A running program that says "ready" where nothing moves, and goes on when it gets a line; bare when there is no
+    `folder` for ledgers. `answers` is all that it said."""
+
+    def __init__(self, command, folder=None, options="", env=None, wrap=(), before=None):
+        assignments = [f"LD_PRELOAD={LIBRARY}", f"SOCKAUDIT_OPTIONS=dir={folder}:{options}"] if folder else []
+        self.errors, self.answers, self.deadline = tempfile.TemporaryFile(), [], time.monotonic() + PATIENCE
+        self.process = subprocess.Popen([*wrap, "env", *assignments, *command], env={**CLEAN, **(env or {})},
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        preexec_fn=before, start_new_session=True, bufsize=0)
+        self.pid, self.said, self.rest = self.process.pid, [], b""
+
+    def line(self):
+        """What it says next; None at its end."""
+        while b"\n" not in self.rest:
+            if not select.select([self.process.stdout], [], [], max(0, self.deadline - time.monotonic()))[0]:
+                raise Broken(f"silent for too long, said {self.answers[-5:]}\n{stacks_of(self.pid)}")
+            part = os.read(self.process.stdout.fileno(), 65536)
+            if not part:
+                return None
+            self.rest += part
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line.decode(errors="replace")
+
+    def ready(self):
+        """Whether it is "ready" again; False when it ended instead."""
+        while (line := self.line()) not in (None, "ready"):
+            self.answers.append(line)
+        return line is not None
+
+    def go_on(self, text="\n"):
+        self.process.stdin.write(text.encode())
+
+    def end(self):
+        """Lets it go on to its end; its own behaviour."""
+        while self.ready():
+            self.go_on()
+        self.process.stdin.close()
+        status = self.process.wait(PATIENCE)
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").split("\n")
+        self.said = [line for line in lines if line.startswith("sockaudit: ")]
+        err = "\n".join(line for line in lines if not line.startswith("sockaudit: "))
+        return {"status": status, "stdout": self.answers, "stderr": err}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)  # the session that we started, and no other
+            self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
 
 
 def stacks_of(pid):
