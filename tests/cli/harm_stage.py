@@ -206,7 +206,7 @@ class Talk:
         self.process = subprocess.Popen([*wrap, "env", *assignments, *command], env={**CLEAN, **(env or {})},
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         preexec_fn=before, start_new_session=True, bufsize=0)
-        self.pid, self.said, self.rest = self.process.pid, [], b""
+        self.pid, self.said, self.rest, self.waits = self.process.pid, [], b"", False
 
     def line(self):
         """What it says next; None at its end."""
@@ -224,14 +224,16 @@ class Talk:
         """Whether it is "ready" again; False when it ended instead."""
         while (line := self.line()) not in (None, "ready"):
             self.answers.append(line)
-        return line is not None
+        self.waits = line is not None
+        return self.waits
 
-    def go_on(self, text="\n"):
-        self.process.stdin.write(text.encode())
+    def go_on(self):
+        self.process.stdin.write(b"\n")
+        self.waits = False
 
     def end(self):
         """Lets it go on to its end; its own behaviour."""
-        while self.ready():
+        while self.waits or self.ready():
             self.go_on()
         self.process.stdin.close()
         status = self.process.wait(PATIENCE)

@@ -6,7 +6,8 @@
  *
  * Steps: sockets | fork | children=N | thread | descriptors | fill | mlock=current,future |
  * chroot=DIR | chdir=DIR | setuid=UID | unshare=files,net,mount | spend=KIB (address space) |
- * file=PATH | eat=PATH | many | leak | close=FD | stderr=PATH | state | leave=STATUS
+ * file=PATH | eat=PATH | many | leak | close=FD | stderr=PATH | run=COMMAND | state |
+ * leave=STATUS
  */
 #include "lives.h"
 #include <dirent.h>
@@ -227,7 +228,10 @@ static void step(char *name)
 	else if (!strcmp(name, "stderr"))
 		printf("2 is now %d\n",
 		       close(2) ? -1 : open(value, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-	else if (!strcmp(name, "leave"))
+	else if (!strcmp(name, "run")) {
+		fflush(stdout);
+		TELL(system(value));
+	} else if (!strcmp(name, "leave"))
 		exit(atoi(value));
 	else
 		exit(2);
