@@ -4,7 +4,7 @@
 CLI_BUILD := $(BUILD)/tests/cli
 CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Iinclude -pthread
 # What a program's own comment asks for: TEST cflags=...
-cli_flags = $(shell sed -n 's/.*TEST .*cflags=//p' $<)
+cli_flags = $(shell sed -n 's/.*TEST .*cflags=\([^*]*\).*/\1/p' $<)
 CLI_C := $(wildcard tests/cli/programs/*.c)
 # Sources that become libraries to load and unload, twice with the same layout and other names.
 CLI_PLUGIN := tests/cli/programs/plugin.c
