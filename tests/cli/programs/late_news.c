@@ -30,6 +30,9 @@ static void one_round(unsigned delay)
 
 	NEED(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && close(pair[1]) == 0);
 	number = pair[0];
+	/* The reader has come. */
+	while (!ends)
+		;
 	for (volatile unsigned i = 0; i < delay; i++)
 		;
 	NEED(close(pair[0]) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, fresh) == 0);
