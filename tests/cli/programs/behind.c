@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * behind namespace|deepbind PLUGIN unix|tcp: a plugin whose calls go past every hook opens sockets of its
- * own, closes the program's, and gets and gives numbers. The program itself leaks one socket, in
- * leaks(), and does nothing else wrong.
+ * behind namespace|deepbind PLUGIN unix|tcp: a plugin whose calls go past every hook opens sockets
+ * of its own, closes the program's, and gets and gives numbers. The program itself leaks one
+ * socket, in leaks(), and does nothing else wrong.
  */
 #include "loopback.h"
 #include "talk.h"
@@ -62,8 +62,8 @@ __attribute__((noinline)) static int leaks(void)
 
 static void load(const char *how, const char *path)
 {
-	void *plugin = !strcmp(how, "namespace") ? dlmopen(LM_ID_NEWLM, path, RTLD_NOW) :
-						   dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
+	void *plugin = !strcmp(how, "namespace") ? dlmopen(LM_ID_NEWLM, path, RTLD_NOW)
+						 : dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
 
 	if (!plugin)
 		fprintf(stderr, "%s\n", dlerror());
@@ -86,7 +86,8 @@ static void numbers_change_hands(void)
 	NEED(close(first) == 0); /* a close that is seen is believed: no drift */
 
 	NEED(opens() == first && close(first) == 0);
-	NEED(theirs_open(over_tcp) == first && close(first) == 0); /* closed for them, no double close */
+	NEED(theirs_open(over_tcp) == first &&
+	     close(first) == 0); /* closed for them, no double close */
 	NEED(theirs_open(over_tcp) == first && theirs_close(first) == 0);
 	/* Evidence against a socket that is closed behind us, and then against none. */
 	first = read_to_its_end();

@@ -34,7 +34,8 @@ int main(int argc, char **argv)
 	NEED(!pthread_create(&reader, NULL, reads, NULL));
 	while (time(NULL) < until) {
 		NEED(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-		wrong += close(pair[1]) != 0 || dup2(pair[0], NUMBER) != NUMBER || close(pair[0]) != 0;
+		wrong += close(pair[1]) != 0 || dup2(pair[0], NUMBER) != NUMBER ||
+			 close(pair[0]) != 0;
 		opened += 2;
 		closed += 2;
 	}

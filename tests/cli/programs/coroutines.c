@@ -54,8 +54,9 @@ static void routine(int self)
 
 static void *room(int self)
 {
-	void *at = self % 2 ? malloc(STACK) :
-			      mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = self % 2 ? malloc(STACK)
+			    : mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0);
 
 	NEED(at && at != MAP_FAILED);
 	return at;

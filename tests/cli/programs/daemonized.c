@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemonized FILE: becomes a daemon by daemon() while it has sockets, uses one of them, closes every
- * number from 0 to 1023, and opens sockets on those numbers. It tells its own story in FILE, which
- * the starter prints when all have ended.
+ * daemonized FILE: becomes a daemon by daemon() while it has sockets, uses one of them, closes
+ * every number from 0 to 1023, and opens sockets on those numbers. It tells its own story in FILE,
+ * which the starter prints when all have ended.
  */
 #include "talk.h"
 #include <errno.h>
@@ -36,7 +36,8 @@ static int the_daemon(const char *path, const int inherited[2])
 	for (int i = 0; i < 20; i++) {
 		NEED(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 		failed += send(pair[0], &byte, 1, 0) != 1 || recv(pair[1], &byte, 1, 0) != 1;
-		failed += close(pair[0]) != 0 || recv(pair[1], &byte, 1, 0) != 0 || close(pair[1]) != 0;
+		failed += close(pair[0]) != 0 || recv(pair[1], &byte, 1, 0) != 0 ||
+			  close(pair[1]) != 0;
 	}
 	leaks(file);
 	for (int i = 0; i < 3; i++)

@@ -45,8 +45,8 @@ static void handler(int signal, siginfo_t *info, void *context)
 	} else if (signal == SIGBUS) {
 		bus++;
 		NEED(info->si_addr == beyond);
-		NEED(mmap(beyond, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		     beyond);
+		NEED(mmap(beyond, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == beyond);
 	} else {
 		sys++;
 		NEED(info->si_syscall == SYS_getppid);

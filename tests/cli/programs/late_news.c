@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * late_news ROUNDS: one thread reads the end of a socket at the moment when another closes it and is
- * given its number for a new one. The news is of the old socket; the new ones live, and are kept.
+ * late_news ROUNDS: one thread reads the end of a socket at the moment when another closes it and
+ * is given its number for a new one. The news is of the old socket; the new ones live, and are
+ * kept.
  */
 #include "talk.h"
 #include <pthread.h>

@@ -48,7 +48,8 @@ static void open_many(void)
 	char byte = 'x';
 
 	while (count < MANY && socketpair(AF_UNIX, SOCK_STREAM, 0, fds + count) == 0) {
-		wrong += send(fds[count], &byte, 1, 0) != 1 || recv(fds[count + 1], &byte, 1, 0) != 1;
+		wrong += send(fds[count], &byte, 1, 0) != 1 ||
+			 recv(fds[count + 1], &byte, 1, 0) != 1;
 		count += 2;
 	}
 	opened += (unsigned)count;
@@ -64,7 +65,8 @@ static void close_many(void)
 	char byte;
 
 	for (int i = 0; i < MANY && fds[i] >= 0; i += 2) {
-		wrong += close(fds[i]) != 0 || recv(fds[i + 1], &byte, 1, 0) != 0 || close(fds[i + 1]) != 0;
+		wrong += close(fds[i]) != 0 || recv(fds[i + 1], &byte, 1, 0) != 0 ||
+			 close(fds[i + 1]) != 0;
 		closed += 2;
 	}
 	printf("closed, wrong %d\n", wrong);

@@ -2,8 +2,8 @@
 /* TEST cflags=-O3 -fomit-frame-pointer */
 /*
  * odd_frames: sockets opened beneath functions that no unwinder can pass, written by hand without
- * unwind information, and with the frame pointer as any other register. What they are called from is
- * lost; the site itself is not, and one site is never taken for the other.
+ * unwind information, and with the frame pointer as any other register. What they are called from
+ * is lost; the site itself is not, and one site is never taken for the other.
  */
 #include "talk.h"
 #include <stdint.h>
@@ -59,7 +59,8 @@ static void left_at_its_end(int fd)
 SITE(first_site)
 SITE(second_site)
 
-__attribute__((noinline)) static void deep(int depth, void (*through)(void (*)(void)), void (*work)(void))
+__attribute__((noinline)) static void deep(int depth, void (*through)(void (*)(void)),
+					   void (*work)(void))
 {
 	if (depth)
 		deep(depth - 1, through, work);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * race calm|wild SEED ROUNDS: processes of several threads, and children that they fork, share, pass by
- * SCM_RIGHTS, copy, copy over, inherit and race sockets by chance. After each round all keep still,
- * their pids are told, and the script compares what the ledgers say with what the kernel says.
+ * race calm|wild SEED ROUNDS: processes of several threads, and children that they fork, share,
+ * pass by SCM_RIGHTS, copy, copy over, inherit and race sockets by chance. After each round all
+ * keep still, their pids are told, and the script compares what the ledgers say with what the
+ * kernel says.
  *
  * A number belongs to the thread that took it out of its process's `places`, so no number is closed
- * twice. What is raced is all else: lookers read from numbers that another may close at that moment.
- * `calm`: no thread is inside a call while another forks. `wild`: the child inherits a table and a
- * memory that do not agree, as the kernel copies one after the other.
+ * twice. What is raced is all else: lookers read from numbers that another may close at that
+ * moment. `calm`: no thread is inside a call while another forks. `wild`: the child inherits a
+ * table and a memory that do not agree, as the kernel copies one after the other.
  */
 #include "loopback.h"
 #include "talk.h"
@@ -36,11 +37,12 @@ static struct meeting {
 	_Atomic int pids[PROCESSES + CHILDREN_MOST];
 	/* Children that never use what they inherited. */
 	_Atomic int idle[PROCESSES + CHILDREN_MOST];
-} *meeting;
+} * meeting;
 
 /* Sockets of this process that no thread works on, + 1; 0: an empty place. */
 static atomic_int places[PLACES];
-/* Datagram sockets between the processes: what is sent into [i][0] process i receives from [i][1]. */
+/* Datagram sockets between the processes: what is sent into [i][0] process i receives from [i][1].
+ */
 static int ways[PROCESSES][2];
 static unsigned which;
 static struct sockaddr_in address;
@@ -145,11 +147,13 @@ static void open_some(unsigned *seed)
 		leave(seed, pair[1]);
 		break;
 	case 1:
-		leave(seed, socket(rand_r(seed) % 2 ? AF_INET : AF_UNIX, types[rand_r(seed) % 2], 0));
+		leave(seed,
+		      socket(rand_r(seed) % 2 ? AF_INET : AF_UNIX, types[rand_r(seed) % 2], 0));
 		break;
 	case 2:
 		pair[0] = socket(AF_INET, SOCK_STREAM, 0);
-		/* All processes share the listener, so who accepts is chance, and it may be nobody. */
+		/* All processes share the listener, so who accepts is chance, and it may be nobody.
+		 */
 		RIGHT(connect(pair[0], (struct sockaddr *)&address, sizeof address) == 0);
 		leave(seed, pair[0]);
 		if ((pair[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
@@ -380,7 +384,8 @@ int main(int argc, char **argv)
 
 	wild = !strcmp(argv[1], "wild");
 
-	meeting = mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	meeting = mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
 	NEED(meeting != MAP_FAILED);
 	signal(SIGPIPE, SIG_IGN);
 	listener = loopback_listen(&address);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reload ONE TWO [ROUNDS]: loads a library, opens sockets in it, unloads it, loads another to the same
- * address and opens sockets in that. All stay open; where ROUNDS are given, those of the last alone.
- * Says whether the addresses were the same.
+ * reload ONE TWO [ROUNDS]: loads a library, opens sockets in it, unloads it, loads another to the
+ * same address and opens sockets in that. All stay open; where ROUNDS are given, those of the last
+ * alone. Says whether the addresses were the same.
  */
 #include <dlfcn.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * spawning CHILDREN: four threads start children by posix_spawn and by vfork, which share this
- * process's memory until they exec, while two others open, copy and close sockets. Every child gets a
- * socket as its standard input, moved there in the child.
+ * process's memory until they exec, while two others open, copy and close sockets. Every child gets
+ * a socket as its standard input, moved there in the child.
  */
 #include "talk.h"
 #include <pthread.h>
