@@ -66,6 +66,8 @@ static struct ledger_slot socket_of(const struct work *work, uint32_t snapshot)
 {
 	struct ledger_slot slot = ledger->slots[ledger->snapshots[snapshot].fd];
 
+	verdict_drop_strangers(&slot);
+
 	for (uint32_t other = work->next[snapshot]; other; other = work->next[other - 1])
 		verdict_merge(&slot, &ledger->slots[ledger->snapshots[other - 1].fd]);
 	return slot;

@@ -209,17 +209,17 @@ last_words(const struct ledger_slot *slot)
 	return words;
 }
 
-void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
+bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 {
 	struct ledger_slot *slot = ledger->slots + fd;
 	struct ledger_totals *totals = &ledger->header->totals;
 
 	if (!life)
-		return;
+		return false;
 	/* Read before: from the change on, another thread may fill the slot with the next life. */
 	struct last_words words = last_words(slot);
 	if (!life_change(slot, life, PHASE_GONE))
-		return;
+		return false;
 	if (drift)
 		add(&totals->drift_by[drift]);
 	if (group_leave(words.home)) {
@@ -229,7 +229,7 @@ void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 	}
 	struct ledger_stack *stack = stacks_record(words.opened_stack);
 	if (!stack)
-		return;
+		return true;
 	add(&stack->closed);
 	if (drift)
 		add(&stack->drifted);
@@ -239,6 +239,16 @@ void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 		add(&stack->closed_after_eof);
 	else if (words.after_error)
 		add(&stack->closed_after_error);
+	return true;
+}
+
+void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift)
+{
+	__atomic_store_n(&fdtable_watch[fd], WATCH_NOT, __ATOMIC_RELEASE);
+	/* Another thread's, that was given the number meanwhile: it must stay watched. */
+	if (!fdtable_finish(fd, life, drift) &&
+	    LIFE_PHASE(life_of(ledger->slots + fd)) == PHASE_OPEN)
+		__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
 }
 
 void fdtable_unwatch(int fd)

@@ -63,8 +63,10 @@ void fdtable_note_opening(uint64_t at);
 /* Before the real close: the life that is ending (0: none), with who ends it. */
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack);
 /* After it: the descriptor is gone. `drift`: it went before, and nobody saw how: why we know.
- * Counts it exactly once. */
-void fdtable_finish(int fd, uint32_t life, enum ledger_drift drift);
+ * Counts it exactly once. False: another thread was first. */
+bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift);
+/* An open life turned out to have ended behind our back. */
+void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift);
 /* Calls on the number of a closed socket are not looked at any more. */
 void fdtable_unwatch(int fd);
 /* And it turned out to belong to something else than that socket. */

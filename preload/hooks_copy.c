@@ -14,28 +14,40 @@ EXPORT int dup(int fd)
 	return copy;
 }
 
+/* The number that is copied over ends before the call: another thread that reads it meanwhile must
+ * not take its next owner for the old one gone astray. */
+static __attribute__((noinline)) int copy_over(int fd, int to, int flags, enum call call,
+					       void *frame)
+{
+	uint32_t life;
+
+	OBSERVE(life = track_copied_over(fd, to, call, frame));
+	int copy = call == CALL_dup3   ? REAL(dup3)(fd, to, flags)
+		   : call == CALL_dup2 ? REAL(dup2)(fd, to)
+				       : REAL(__dup2)(fd, to);
+	OBSERVE(track_copy_over(fd, to, life, copy >= 0, flags & O_CLOEXEC, call, frame));
+	return copy;
+}
+
 EXPORT int dup2(int fd, int to)
 {
-	int copy = REAL(dup2)(fd, to);
-	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
-		OBSERVE(track_copy(fd, copy, false, CALL_dup2, HERE));
-	return copy;
+	if (!fdtable_is_socket(fd) && !fdtable_is_socket(to))
+		return REAL(dup2)(fd, to);
+	return copy_over(fd, to, 0, CALL_dup2, HERE);
 }
 
 EXPORT int __dup2(int fd, int to)
 {
-	int copy = REAL(__dup2)(fd, to);
-	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
-		OBSERVE(track_copy(fd, copy, false, CALL___dup2, HERE));
-	return copy;
+	if (!fdtable_is_socket(fd) && !fdtable_is_socket(to))
+		return REAL(__dup2)(fd, to);
+	return copy_over(fd, to, 0, CALL___dup2, HERE);
 }
 
 EXPORT int dup3(int fd, int to, int flags)
 {
-	int copy = REAL(dup3)(fd, to, flags);
-	if (copy >= 0 && (fdtable_is_socket(fd) || fdtable_is_socket(to)))
-		OBSERVE(track_copy(fd, copy, flags & O_CLOEXEC, CALL_dup3, HERE));
-	return copy;
+	if (!fdtable_is_socket(fd) && !fdtable_is_socket(to))
+		return REAL(dup3)(fd, to, flags);
+	return copy_over(fd, to, flags, CALL_dup3, HERE);
 }
 
 static void told_fcntl(int fd, int command, uintptr_t argument, int result, enum call call,

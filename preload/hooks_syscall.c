@@ -145,15 +145,19 @@ TELLER(dup)
 	return copy;
 }
 
-TELLER(dup3)
-{
-	long copy = DO(dup3);
-
-	if (copy >= 0)
-		OBSERVE(track_copy((int)argument[0], (int)copy, argument[2] & O_CLOEXEC,
-				   CALL_syscall, frame));
-	return copy;
-}
+#define COPIES_OVER(name, cloexec)                                                                 \
+	TELLER(name)                                                                               \
+	{                                                                                          \
+		int from = (int)argument[0], to = (int)argument[1];                                \
+		if (!fdtable_is_socket(from) && !fdtable_is_socket(to))                            \
+			return DO(name);                                                           \
+		uint32_t life;                                                                     \
+		OBSERVE(life = track_copied_over(from, to, CALL_syscall, frame));                  \
+		long copy = DO(name);                                                              \
+		OBSERVE(track_copy_over(from, to, life, copy >= 0, cloexec, CALL_syscall, frame)); \
+		return copy;                                                                       \
+	}
+COPIES_OVER(dup3, argument[2] & O_CLOEXEC)
 
 TELLER(fcntl)
 {
@@ -315,15 +319,7 @@ TELLER(accept)
 	return fd;
 }
 
-TELLER(dup2)
-{
-	long copy = DO(dup2);
-
-	if (copy >= 0)
-		OBSERVE(track_copy((int)argument[0], (int)copy, false, CALL_syscall, frame));
-	return copy;
-}
-
+COPIES_OVER(dup2, false)
 EPOLLS(epoll_wait)
 
 TELLER(poll)

@@ -135,7 +135,7 @@ void process_exec(bool begins)
 		child_filtered = false;
 		return;
 	}
-	if (!fdtable_end() || !process_is_ours())
+	if ((!fdtable_end() && !ledger->slots) || !process_is_ours())
 		return;
 	if (ledger->slots)
 		state_set(begins ? LEDGER_EXEC : LEDGER_RUNNING, 0);
@@ -145,14 +145,13 @@ static uint32_t ending_pid;
 
 int process_ends(int status)
 {
-	uint32_t pid = ledger->pid;
-
 	if (child_filtered) /* a child's write would copy the page for it */
 		child_filtered = false;
 	if (!filtered && fdtable_end() && process_is_ours())
 		handover_end();
 	if (!ledger->slots || ledger->header->state != LEDGER_RUNNING || !process_is_ours())
 		return status;
+	uint32_t pid = ledger->pid;
 	/* Of two threads that end the process at once, one tells. */
 	if (__atomic_exchange_n(&ending_pid, pid, __ATOMIC_ACQ_REL) == pid)
 		return status;

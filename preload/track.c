@@ -269,7 +269,8 @@ void track_told_error(int fd, int so_error, enum call call, void *frame)
 			 so_error != EHOSTDOWN)
 			/* Those are told of a connection that lives, too: a route that was away for
 			 * a moment. */
-			track_error(fd, slot, 0, so_error, call, frame);
+			track_error(fd, slot, (struct news){ cycles_now(), 0, call }, so_error,
+				    frame);
 		return;
 	}
 	/* No error is no proof: the connection may still be under way. */
@@ -296,6 +297,7 @@ void track_shutdown(int fd, int how, int error, enum call call, void *frame)
 		return;
 	slot->shutdown_call = (uint8_t)call;
 	slot->shutdown_stack = stacks_capture(frame);
+	track_identify(fd, slot);
 	__atomic_store_n(&slot->shutdown_at, cycles_now(), __ATOMIC_RELEASE);
 }
 

@@ -63,20 +63,39 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
  * the only thread. */
 bool track_range_is_ours(unsigned flags);
 void track_cloexec_range(unsigned first, unsigned last);
-/* After a successful copy of `from` to `to`. */
+/* After a successful copy of `from` to `to`, a number that was free. */
 void track_copy(int from, int to, bool cloexec, enum call call, void *frame);
+/* The same onto a number of the program's choice: before the call, the life of `to` that would end
+ * by it (0: none); then, whether it succeeded. */
+uint32_t track_copied_over(int from, int to, enum call call, void *frame);
+void track_copy_over(int from, int to, uint32_t life, bool done, bool cloexec, enum call call,
+		     void *frame);
 
-/* A read or write that is about to happen: the slot and the life that its result will speak of. */
+/*
+ * A read or write that is about to happen: the slot and the life that its result will speak of.
+ * When the number has no slot here, `life` tells what it was at that moment: the result may come
+ * when it is another socket's.
+ */
 struct use {
 	struct ledger_slot *slot; /* NULL: not recorded here yet */
 	uint32_t life;
 };
+enum {
+	USE_INHERITED = 0, /* a socket without a slot: to be adopted */
+	USE_STALE = 1,	   /* a closed socket's number. No life looks like these two */
+	USE_NOTHING = 2,
+};
 
 static inline struct use track_use(int fd)
 {
-	struct ledger_slot *slot = fdtable_slot(fd);
+	uint8_t watch = fdtable_watch[fd];
+	struct ledger_slot *slots = ledger->slots;
 
-	return (struct use){ slot, slot ? slot->life : 0 };
+	if (__builtin_expect(watch == WATCH_SOCKET && slots, 1))
+		return (struct use){ slots + fd, slots[fd].life };
+	return (struct use){ NULL, watch == WATCH_CLOSED ? USE_STALE
+				   : watch		 ? USE_INHERITED
+							 : USE_NOTHING };
 }
 
 /* Neither data nor news. */
@@ -155,6 +174,13 @@ static inline void track_write(int fd, struct use use, ssize_t n, int flags, enu
 
 /* Internals that the parts share. */
 
+/* What a call has told: when it returned, of which life. */
+struct news {
+	uint64_t at;
+	uint32_t life; /* 0: of whatever it is now */
+	enum call call;
+};
+
 /* A slot with what all births have in common; publish it when the rest is filled. NULL: not
  * recordable. */
 struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, int type,
@@ -167,9 +193,11 @@ int track_option(int fd, int option);
 struct ledger_slot *track_slot(int fd, enum call call);
 /* False when the number is another socket by now (counted as drift), or `life` is over. */
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
+/* Keeps the socket's inode beside an evidence: by it a reader knows the socket where the kernel
+ * lists no cookie. */
+void track_identify(int fd, struct ledger_slot *slot);
 void track_connect_failed(struct ledger_slot *slot, int error, enum call call, void *frame);
-void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call,
-		 void *frame);
+void track_error(int fd, struct ledger_slot *slot, struct news news, int error, void *frame);
 void track_flags(struct ledger_slot *slot, uint32_t set, uint32_t clear);
 
 #endif

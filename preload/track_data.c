@@ -5,26 +5,52 @@
 #include "sys.h"
 #include "track.h"
 #include <errno.h>
+#include <sockaudit/verdict.h>
+#include <sys/stat.h>
 
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 {
-	if (life && slot->life != life)
+	uint32_t now = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
+
+	if (LIFE_PHASE(now) != PHASE_OPEN || (life && now != life))
 		return false;
-	if (!slot->cookie || process_is_filtered())
-		return true;
-	uint64_t cookie = 0;
+	uint64_t known = slot->cookie, cookie = 0;
 	unsigned size = sizeof cookie;
-	uint32_t now = slot->life;
-	int failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
-	if (failed == 0 && cookie == slot->cookie)
+	int failed = 0;
+	if (known && !process_is_filtered())
+		failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
+	else
+		cookie = known;
+	if (__atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) != now)
+		return false;
+	if (failed == 0 && cookie == known)
 		return true;
 	/* It went behind our back, unless a close() of another thread explains it. */
-	if (slot->life == now && LIFE_PHASE(now) == PHASE_OPEN &&
-	    (failed == 0 || failed == -EBADF)) {
-		fdtable_watch[fd] = WATCH_NOT;
-		fdtable_finish(fd, now, failed ? DRIFT_CLOSED : DRIFT_OTHER_SOCKET);
-	}
+	if (failed == 0 || failed == -EBADF)
+		fdtable_lose(fd, now, failed ? DRIFT_CLOSED : DRIFT_OTHER_SOCKET);
 	return false;
+}
+
+void track_identify(int fd, struct ledger_slot *slot)
+{
+	struct stat status;
+
+	if (!slot->inode && !process_is_filtered() &&
+	    sys_call(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0)
+		slot->inode = (uint32_t)status.st_ino;
+}
+
+/* Whether an evidence is this life's. A thread that was held up may have told the one before. */
+static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
+{
+	return claim && !(at && verdict_is_of_before(slot, at));
+}
+
+/* Of two threads that learn the same, one tells. */
+static bool claim(const struct ledger_slot *slot, uint8_t *claimed, uint64_t at)
+{
+	return !__atomic_exchange_n(claimed, 1, __ATOMIC_ACQ_REL) ||
+	       (at && verdict_is_of_before(slot, at));
 }
 
 void track_stale(int fd, int error, enum call call, void *frame)
@@ -67,10 +93,10 @@ static bool error_is_final(int error)
 	return false;
 }
 
-void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enum call call,
-		 void *frame)
+void track_error(int fd, struct ledger_slot *slot, struct news news, int error, void *frame)
 {
-	if (slot->type != SOCK_STREAM || !error_is_final(error) || slot->error_claim)
+	if (slot->type != SOCK_STREAM || !error_is_final(error) ||
+	    is_told(slot, slot->error_claim, slot->error_at))
 		return;
 	if (error == EPIPE && (slot->flags & SOCKET_SHUT_WRITE))
 		return; /* our own doing */
@@ -79,58 +105,62 @@ void track_error(int fd, struct ledger_slot *slot, uint32_t life, int error, enu
 	bool connected = (slot->flags & SOCKET_CONNECTED) || slot->received || slot->sent;
 	if (!connected && !(slot->flags & SOCKET_CONNECTING))
 		return;
-	if (!track_confirm(fd, slot, life))
+	if (!track_confirm(fd, slot, news.life))
 		return;
 	/* With TCP_FASTOPEN_CONNECT, connect() says 0 and the first send learns better. */
 	if (!connected ||
 	    (error == ECONNREFUSED && !slot->received && (slot->flags & SOCKET_CONNECTOR))) {
-		track_connect_failed(slot, error, call, frame);
+		track_connect_failed(slot, error, news.call, frame);
 		return;
 	}
-	if (__atomic_exchange_n(&slot->error_claim, 1, __ATOMIC_ACQ_REL))
+	if (!claim(slot, &slot->error_claim, slot->error_at))
 		return;
-	slot->error_call = (uint8_t)call;
+	slot->error_call = (uint8_t)news.call;
 	slot->error_errno = (int16_t)error;
 	slot->error_stack = stacks_capture(frame);
-	__atomic_store_n(&slot->error_at, cycles_now(), __ATOMIC_RELEASE);
+	track_identify(fd, slot);
+	__atomic_store_n(&slot->error_at, news.at, __ATOMIC_RELEASE);
 }
 
-static void eof(int fd, struct ledger_slot *slot, uint32_t life, enum call call, void *frame)
+static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 {
-	if (slot->type != SOCK_STREAM || (slot->flags & SOCKET_SHUT_READ) || slot->error_at)
+	if (slot->type != SOCK_STREAM || (slot->flags & SOCKET_SHUT_READ) ||
+	    is_told(slot, slot->error_claim, slot->error_at))
 		return;
 	if (!(slot->flags & (SOCKET_CONNECTED | SOCKET_CONNECTING)))
 		return;
-	if (slot->eof_claim) {
+	if (is_told(slot, slot->eof_claim, slot->eof_at)) {
 		slot->eof_reads++;
 		return;
 	}
-	if (!track_confirm(fd, slot, life) ||
-	    __atomic_exchange_n(&slot->eof_claim, 1, __ATOMIC_ACQ_REL))
+	if (!track_confirm(fd, slot, news.life) || !claim(slot, &slot->eof_claim, slot->eof_at))
 		return;
 	if (slot->flags & SOCKET_CONNECTING)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING);
 	slot->eof_reads = 1;
-	slot->eof_call = (uint8_t)call;
+	slot->eof_call = (uint8_t)news.call;
 	slot->eof_stack = stacks_capture(frame);
-	__atomic_store_n(&slot->eof_at, cycles_now(), __ATOMIC_RELEASE);
+	track_identify(fd, slot);
+	__atomic_store_n(&slot->eof_at, news.at, __ATOMIC_RELEASE);
 }
 
 void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call,
 		     void *frame)
 {
 	int error = errno;
+	struct news news = { cycles_now(), life, call };
 
-	struct ledger_slot *slot = track_slot(fd, call);
-	if (!slot && !life)
+	if (life == USE_STALE)
 		track_stale(fd, n < 0 ? error : 0, call, frame);
-	else if (slot && n < 0)
-		track_error(fd, slot, life, error, call, frame);
+	struct ledger_slot *slot =
+		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
+	if (slot && n < 0)
+		track_error(fd, slot, news, error, frame);
 	else if (slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE))) {
 		if (n > 0)
 			track_data_in(slot, (size_t)n, call);
 		else if (size)
-			eof(fd, slot, life, call, frame);
+			eof(fd, slot, news, frame);
 	}
 	errno = error;
 }
@@ -138,13 +168,14 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call call, void *frame)
 {
 	int error = errno;
+	struct news news = { cycles_now(), life, call };
 
-	struct ledger_slot *slot = track_slot(fd, call);
-	if (!slot) {
-		if (!life)
-			track_stale(fd, n < 0 ? error : 0, call, frame);
+	if (life == USE_STALE)
+		track_stale(fd, n < 0 ? error : 0, call, frame);
+	struct ledger_slot *slot =
+		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
+	if (!slot)
 		goto out;
-	}
 	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) &&
 	    slot->type == SOCK_STREAM) {
 		/* TCP Fast Open: this send was the connect(). */
@@ -163,7 +194,7 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 	if (n > 0)
 		track_data_out(slot, (size_t)n, call);
 	else if (n < 0)
-		track_error(fd, slot, life, error, call, frame);
+		track_error(fd, slot, news, error, frame);
 out:
 	errno = error;
 }

@@ -60,13 +60,19 @@ static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call,
 	return false;
 }
 
-/* Before the real call: afterwards another thread may own the number. */
-static uint32_t retire(int fd, enum call call, stack_id stack)
+/* What others must know of a descriptor that goes. */
+static void leave_word(int fd, enum call call, stack_id stack)
 {
 	const struct ledger_slot *slot = ledger->slots + fd;
 
 	if (!hand_on((unsigned)fd, slot, call, stack))
 		children_note_closed(fd, slot, call, stack);
+}
+
+/* Before the real call: afterwards another thread may own the number. */
+static uint32_t retire(int fd, enum call call, stack_id stack)
+{
+	leave_word(fd, call, stack);
 	return fdtable_retire(fd, call, stack);
 }
 
@@ -173,20 +179,41 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
 	}
 }
 
+uint32_t track_copied_over(int from, int to, enum call call, void *frame)
+{
+	if (from == to || !fdtable_is_socket(to) || !fdtable_slot(to) || !process_is_ours())
+		return 0;
+	return fdtable_retire(to, call, stacks_capture(frame));
+}
+
+void track_copy_over(int from, int to, uint32_t life, bool done, bool cloexec, enum call call,
+		     void *frame)
+{
+	if (life && !done) {
+		fdtable_restore(to, life);
+		return;
+	}
+	if (life) {
+		leave_word(to, call, ledger->slots[to].closed_stack);
+		fdtable_finish(to, life, DRIFT_NOT);
+	}
+	if (!done || from == to)
+		return;
+	if (!life && fdtable_is_socket(to) && process_is_ours())
+		fdtable_watch[to] = WATCH_NOT; /* the parent's, and never used here */
+	if (fdtable_is_socket(from))
+		track_copy(from, to, cloexec, call, frame);
+	else
+		fdtable_unwatch(to); /* it is something else's now */
+}
+
 void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 {
-	if (from == to || to < 0 || (!fdtable_is_socket(from) && !fdtable_is_socket(to)) ||
-	    !process_is_ours())
+	if (from == to || to < 0 || !fdtable_is_socket(from) || !process_is_ours())
 		return;
 	struct ledger_slot *source = track_slot(from, call);
 	stack_id stack = ledger->slots ? stacks_capture(frame) : 0;
 
-	/* dup2 has closed what stood there. */
-	if (fdtable_is_socket(to)) {
-		if (fdtable_slot(to))
-			fdtable_finish(to, retire(to, call, stack), DRIFT_NOT);
-		fdtable_watch[to] = WATCH_NOT;
-	}
 	if (!source)
 		return;
 	uint32_t begun;

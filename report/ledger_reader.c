@@ -6,6 +6,8 @@
 #include "ledger_check.h"
 #include "ledger_source.h"
 
+#include <sockaudit/verdict.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -115,6 +117,7 @@ static void slots_check(struct ledger *ledger)
 				       &slot->closed_stack };
 		for (size_t j = 0; j < sizeof(stacks) / sizeof(*stacks); j++)
 			*stacks[j] = stack_check(ledger, *stacks[j]);
+		verdict_drop_strangers(slot);
 	}
 }
 

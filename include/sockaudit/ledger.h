@@ -241,7 +241,8 @@ enum ledger_flag {
 /*
  * One descriptor's life, indexed by its number. A reader copies the slot, then looks at `life`
  * again: if it changed, or says FILLING, the copy is torn. Evidence is written once in a life, its
- * time last, so that a time of 0 means that the rest of that evidence is not there yet.
+ * time last, so that a time of 0 means that the rest of that evidence is not there yet. Its time is
+ * that of the call's return: of an earlier life's, told late, it is before opened_at (verdict.h).
  */
 struct ledger_slot {
 	/* Written by every read and write, by plain stores; a line of its own. */
@@ -295,7 +296,8 @@ struct ledger_slot {
 	stack_id told_stack; /* poll, select, epoll said HUP, RDHUP or ERR */
 	uint64_t told_at;
 	uint32_t told_events;
-	uint32_t reserved_evidence;
+	uint32_t inode; /* asked for with the first EOF, error or shutdown; 0 before. The kernel's
+			   are of 32 bits */
 
 	/* Addresses and end. */
 	struct ledger_address local, peer;

@@ -53,6 +53,27 @@ static inline uint64_t verdict_later(uint64_t a, uint64_t b)
 #define VERDICT_TICKS_MS 20u
 
 /*
+ * Evidence that was told late, when its number had become another socket's, is not that one's. A
+ * copy has what its original lived through before.
+ */
+static inline bool verdict_is_of_before(const struct ledger_slot *slot, uint64_t at)
+{
+	return at < slot->opened_at && slot->origin != ORIGIN_COPY &&
+	       !(slot->flags & SOCKET_COPIED);
+}
+
+/* Takes such evidence out of a copied slot. */
+static inline void verdict_drop_strangers(struct ledger_slot *slot)
+{
+	if (verdict_is_of_before(slot, slot->eof_at))
+		slot->eof_at = 0;
+	if (verdict_is_of_before(slot, slot->error_at))
+		slot->error_at = 0;
+	if (verdict_is_of_before(slot, slot->told_at))
+		slot->told_at = 0;
+}
+
+/*
  * When data was last sent after the EOF was read: by a hooked call, or, so far as the kernel tells,
  * by stdio, splice or io_uring, of which no hook hears.
  */
