@@ -32,6 +32,9 @@ class Load:
     def runs(self):
         return self.process.poll() is None
 
+    def so_far(self):
+        return os.pread(self.output.fileno(), 1 << 20, 0)
+
     def end(self):
         """Its exit status, output and errors."""
         status, texts = self.process.wait(real.PATIENCE * 4), []
