@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Servers of many processes: they fork, hand on their sockets, start anew and leave their parents. A scene for them, with
-load that runs beside, and an end for whatever they left behind."""
+"""Servers of many processes: they fork, hand on their sockets, start anew and leave their parents. A scene for them,
+with load that runs beside, and an end for whatever they left behind."""
 import contextlib
 import ctypes
 import os
