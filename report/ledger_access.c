@@ -102,5 +102,11 @@ uint64_t ledger_youngest(const struct ledger *ledger)
 	for (uint32_t i = 0; i < ledger->misuse_count; i++)
 		if (ledger->misuses[i].at > youngest)
 			youngest = ledger->misuses[i].at;
+	for (uint32_t i = 0; i < ledger->fork_count; i++)
+		if (ledger->forks[i].at > youngest)
+			youngest = ledger->forks[i].at;
+	for (uint32_t i = 0; i < ledger->closed_count; i++)
+		if (ledger->closed[i].closed_at > youngest)
+			youngest = ledger->closed[i].closed_at;
 	return youngest;
 }

@@ -18,5 +18,7 @@ extern const struct section_kind section_kinds[SECTION_COUNT];
  * *trouble. */
 int ledger_header_read(struct arena *arena, const struct ledger_source *source,
 		       struct ledger_header *header, const char **trouble);
+/* Drops the references that lead nowhere; ledger->astray counts them (ledger_references.c). */
+void ledger_references_check(struct ledger *ledger);
 
 #endif

@@ -6,8 +6,6 @@
 #include "ledger_check.h"
 #include "ledger_source.h"
 
-#include <sockaudit/verdict.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -58,6 +56,57 @@ static int section_read(struct arena *arena, const struct ledger *ledger, int id
 	return 0;
 }
 
+/*
+ * A ring's records, of which the writer sets the time to 0 first and to its value last. Two copies
+ * that agree, with a time, are whole; what changed between them is left out, and its time is 0.
+ */
+static int ring_read(struct arena *arena, const struct ledger *ledger, int id, size_t time_offset,
+		     void *records, uint32_t *count, const char **trouble)
+{
+	size_t size = section_kinds[id].known_size;
+	unsigned char *copies[2];
+	uint32_t counts[2] = { 0, 0 };
+
+	for (int i = 0; i < 2; i++) {
+		if (i && ledger->header.state != LEDGER_RUNNING) {
+			copies[1] = copies[0];
+			continue;
+		}
+		int error = section_read(arena, ledger, id, &copies[i], &counts[i], trouble);
+		if (error)
+			return error;
+	}
+	for (uint32_t i = 0; i < counts[0]; i++)
+		if (memcmp(copies[0] + i * size, copies[1] + i * size, size))
+			memset(copies[0] + i * size + time_offset, 0, sizeof(uint64_t));
+	memcpy(records, &copies[0], sizeof(copies[0]));
+	*count = counts[0];
+	return 0;
+}
+
+static int rings_read(struct arena *arena, struct ledger *ledger, const char **trouble)
+{
+	uint32_t count, kept = 0;
+	int error = ring_read(arena, ledger, SECTION_FORKS, offsetof(struct ledger_fork, at),
+			      &ledger->forks, &count, trouble);
+
+	for (uint32_t i = 0; !error && i < count; i++)
+		if (ledger->forks[i].at)
+			ledger->forks[kept++] = ledger->forks[i];
+	if (error)
+		return error;
+	ledger->fork_count = kept;
+	kept = 0;
+	error = ring_read(arena, ledger, SECTION_CLOSED, offsetof(struct ledger_closed, closed_at),
+			  &ledger->closed, &count, trouble);
+	for (uint32_t i = 0; !error && i < count; i++)
+		if (ledger->closed[i].closed_at)
+			ledger->closed[kept++] = ledger->closed[i];
+	if (!error)
+		ledger->closed_count = kept;
+	return error;
+}
+
 static bool life_is_readable(uint32_t life)
 {
 	uint32_t phase = LIFE_PHASE(life);
@@ -97,51 +146,6 @@ bool ledger_reread(const struct ledger *ledger, int fd, struct ledger_slot *slot
 	return slot_read(&ledger->source, section->offset + (uint64_t)fd * section->record_size,
 			 slot, &torn) &&
 	       LIFE_PHASE(slot->life) != PHASE_GONE;
-}
-
-static stack_id stack_check(struct ledger *ledger, stack_id stack)
-{
-	if (stack < ledger->stack_count)
-		return stack;
-	ledger->astray++;
-	return 0;
-}
-
-static void slots_check(struct ledger *ledger)
-{
-	for (size_t i = 0; i < ledger->slot_count; i++) {
-		struct ledger_slot *slot = &ledger->slots[i].slot;
-		stack_id *stacks[] = { &slot->opened_stack,   &slot->connect_stack,
-				       &slot->eof_stack,      &slot->error_stack,
-				       &slot->shutdown_stack, &slot->told_stack,
-				       &slot->closed_stack };
-		for (size_t j = 0; j < sizeof(stacks) / sizeof(*stacks); j++)
-			*stacks[j] = stack_check(ledger, *stacks[j]);
-		verdict_drop_strangers(slot);
-	}
-}
-
-static void stacks_check(struct ledger *ledger)
-{
-	for (uint32_t i = 0; i < ledger->stack_count; i++) {
-		struct ledger_stack *stack = &ledger->stacks[i];
-		if (stack->frame_count > LEDGER_FRAMES_MAX || stack->frames > ledger->frame_count ||
-		    stack->frame_count > ledger->frame_count - stack->frames) {
-			stack->frames = stack->frame_count = 0;
-			ledger->astray++;
-		}
-		for (int j = 0; j < LEDGER_CLOSERS; j++)
-			stack->closers[j].stack = stack_check(ledger, stack->closers[j].stack);
-	}
-	for (uint32_t i = 0; i < ledger->misuse_count; i++) {
-		struct ledger_misuse *misuse = &ledger->misuses[i];
-		misuse->stack = stack_check(ledger, misuse->stack);
-		misuse->opened_stack = stack_check(ledger, misuse->opened_stack);
-		misuse->closed_stack = stack_check(ledger, misuse->closed_stack);
-	}
-	for (uint32_t i = 0; i < ledger->module_count; i++)
-		if (ledger->modules[i].build_id_size > sizeof(ledger->modules[i].build_id))
-			ledger->modules[i].build_id_size = 0;
 }
 
 /* Three reads of a batch tell which of its slots changed meanwhile; those are read again one by
@@ -255,6 +259,7 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 				  &ledger->misuse_count, trouble)) ||
 	    (error = section_read(arena, ledger, SECTION_SNAPSHOTS, &ledger->snapshots,
 				  &ledger->snapshot_count, trouble)) ||
+	    (error = rings_read(arena, ledger, trouble)) ||
 	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
 	    (error = section_read(arena, ledger, SECTION_STACKS, &ledger->stacks,
 				  &ledger->stack_count, trouble)) ||
@@ -267,8 +272,7 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 	    (error = section_read(arena, ledger, SECTION_STRINGS, &ledger->strings,
 				  &ledger->string_size, trouble)))
 		return error;
-	stacks_check(ledger);
-	slots_check(ledger);
+	ledger_references_check(ledger);
 	ledger->ns_per_cycle = rate_of(ledger);
 	return 0;
 }

@@ -41,6 +41,10 @@ struct ledger {
 	uint32_t misuse_count;
 	struct ledger_snapshot *snapshots;
 	uint32_t snapshot_count;
+	struct ledger_fork *forks; /* in no order; each whole, `at` is not 0 */
+	uint32_t fork_count;
+	struct ledger_closed *closed; /* the same of `closed_at` */
+	uint32_t closed_count;
 	double ns_per_cycle; /* between 0.01 and 1000 */
 	uint64_t torn;	     /* slots that changed faster than they could be copied */
 	uint64_t astray;     /* references that led nowhere and were dropped: the file is damaged */

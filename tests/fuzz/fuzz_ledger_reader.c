@@ -36,6 +36,7 @@ static size_t seed_ledger(uint8_t *data, size_t most)
 	build_eof(build_slot(&build, 5, opened), BUILD_MS(20), eof);
 	build_slot(&build, 9, opened);
 	build_snapshot(&build, 9, 8);
+	build_rings(&build, 1009, opened, eof);
 	size_t size = build.size <= most ? build.size : 0;
 	for (size_t i = 0; i < size; i++)
 		data[i] = build.bytes[i];

@@ -38,6 +38,7 @@ static struct build valid(void)
 		(struct ledger_misuse){
 			.kind = MISUSE_DOUBLE_CLOSE, .fd = 5, .at = 1, .stack = eof
 		};
+	build_rings(&build, 1011, opened, eof);
 	return build;
 }
 

@@ -49,19 +49,17 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 				uint32_t extra)
 {
 	static const char *const calls[] = { "",      "socket",	 "accept4",  "recv", "send",
-					     "close", "connect", "shutdown", "dup" };
+					     "close", "connect", "shutdown", "dup",  "fork" };
 	struct build build = { .size = 8192 };
 	struct ledger_header header = { .magic = LEDGER_MAGIC, .version = LEDGER_VERSION };
 
 	for (int id = 0; id < SECTION_COUNT; id++) {
 		uint32_t size = layout[id].size +
 				(id == SECTION_STRINGS || id == SECTION_FRAMES ? 0 : extra);
-		header.sections[id] = (struct ledger_section){
-			.offset = build.size,
-			.record_size = size,
-			.capacity = layout[id].capacity,
-			.used = id < SECTION_MISUSES
-		};
+		header.sections[id] = (struct ledger_section){ .offset = build.size,
+							       .record_size = size,
+							       .capacity = layout[id].capacity,
+							       .used = id < SECTION_MISUSES };
 		build.size += (size_t)size * layout[id].capacity;
 		build.size = (build.size + 4095) / 4096 * 4096;
 	}
@@ -185,6 +183,36 @@ void build_snapshot(struct build *build, int fd, uint8_t tcp_state)
 					  .valid = 1,
 					  .tcp_state = tcp_state,
 					  .last_data_sent_ms = 1000000 };
+}
+
+struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id opened,
+				  stack_id stack)
+{
+	uint32_t forked = build_take(build, SECTION_FORKS, 1);
+	struct ledger_closed *closed =
+		build_record(build, SECTION_CLOSED, build_take(build, SECTION_CLOSED, 1));
+
+	*(struct ledger_fork *)build_record(build, SECTION_FORKS, forked) = (struct ledger_fork){
+		.at = BUILD_MS(20), .pid = BUILD_CHILD, .stack = stack, .call = CALL_FORK
+	};
+	*closed = (struct ledger_closed){
+		.closed_at = BUILD_MS(40),
+		.opened_at = BUILD_MS(10),
+		.cookie = cookie,
+		.last_send = BUILD_MS(30),
+		.opened_stack = opened,
+		.closed_stack = stack,
+		.flags = SOCKET_CONNECTED,
+		.fd = 5,
+		.family = AF_INET,
+		.type = SOCK_STREAM,
+		.origin = ORIGIN_ACCEPT,
+		.opened_call = CALL_ACCEPT,
+		.closed_call = CALL_CLOSE,
+		.last_send_call = CALL_SEND,
+		.peer = { .ip = { 127, 0, 0, 1 }, .port = 5555, .known = 1 },
+	};
+	return closed;
 }
 
 int build_write(const struct build *build, const char *path)

@@ -11,6 +11,8 @@
 /* A moment so many milliseconds after the start, in the ledger's cycles. */
 #define BUILD_MS(ms) (BUILD_START + (ms)*1000000ull)
 
+#define BUILD_CHILD 4242 /* the pid of a child that build_rings() made */
+
 enum {
 	CALL_NONE,
 	CALL_SOCKET,
@@ -20,7 +22,8 @@ enum {
 	CALL_CLOSE,
 	CALL_CONNECT,
 	CALL_SHUTDOWN,
-	CALL_DUP
+	CALL_DUP,
+	CALL_FORK
 };
 
 struct build {
@@ -51,6 +54,10 @@ struct ledger_slot *build_slot(struct build *build, int fd, stack_id opened);
 void build_eof(struct ledger_slot *slot, uint64_t at, stack_id stack);
 /* What the kernel said of it at the exit. */
 void build_snapshot(struct build *build, int fd, uint8_t tcp_state);
+/* A child that was made after 20 ms, and the socket of a cookie that was closed after 40 ms, last
+ * used after 30, opened after 10. */
+struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id opened,
+				  stack_id stack);
 /* Writes the file; 0 or -1. */
 int build_write(const struct build *build, const char *path);
 

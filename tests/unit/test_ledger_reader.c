@@ -323,6 +323,39 @@ static void terabytes_of_holes_cost_nothing(void **state)
 	build_free(&build);
 }
 
+static void rings_keep_what_is_whole(void **state)
+{
+	struct build build = typical(0);
+	struct ledger_header *header = build_header(&build);
+
+	(void)state;
+	/* Eight places, eleven written: three of them twice. One is being written, one has a stack
+	 * that does not exist. */
+	header->sections[SECTION_FORKS].used = header->sections[SECTION_CLOSED].used = 11;
+	for (uint32_t i = 0; i < 8; i++) {
+		struct ledger_fork *forked = build_record(&build, SECTION_FORKS, i);
+		struct ledger_closed *closed = build_record(&build, SECTION_CLOSED, i);
+		*forked = (struct ledger_fork){ .at = i == 2 ? 0 : BUILD_MS(5100 + i),
+						.pid = i,
+						.stack = i == 3 ? 77 : 1 };
+		*closed = (struct ledger_closed){ .closed_at = i == 4 ? 0 : BUILD_MS(5200 + i),
+						  .cookie = i,
+						  .closed_stack = i == 5 ? 77 : 1 };
+	}
+	struct reading reading = read_bytes(&build);
+	assert_int_equal(reading.error, 0);
+	assert_int_equal(reading.ledger->fork_count, 7);
+	assert_int_equal(reading.ledger->forks[2].pid, 3);
+	assert_int_equal(reading.ledger->forks[2].stack, 0);
+	assert_int_equal(reading.ledger->closed_count, 7);
+	assert_int_equal(reading.ledger->closed[4].cookie, 5);
+	assert_int_equal(reading.ledger->closed[4].closed_stack, 0);
+	assert_int_equal(reading.ledger->astray, 2);
+	assert_int_equal(ledger_youngest(reading.ledger), BUILD_MS(5207));
+	arena_free(&reading.arena);
+	build_free(&build);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +372,7 @@ int main(void)
 		cmocka_unit_test(slot_being_filled_is_passed_over),
 		cmocka_unit_test(reread_sees_what_changed),
 		cmocka_unit_test(links_and_folders_are_refused),
+		cmocka_unit_test(rings_keep_what_is_whole),
 		cmocka_unit_test(terabytes_of_holes_cost_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
