@@ -187,6 +187,9 @@ static const char *cause_text(struct arena *arena, struct finding *finding,
 	case RULE_DOUBLE_CLOSE:
 		return arena_printf(arena, "%s() of a number that was closed already: %s", call,
 				    error ? error : "EBADF");
+	case RULE_USE_AFTER_CLOSE:
+		return arena_printf(arena, "%s() on a number that was closed already: %s", call,
+				    error ? error : "EBADF");
 	case RULE_COUNT:
 		break;
 	}

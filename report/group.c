@@ -124,19 +124,32 @@ static void socket_group(struct grouping *grouping, struct audited_socket *socke
 	group->sockets[group->socket_count++] = socket;
 }
 
+static enum finding_rule misuse_rule_of(uint32_t kind)
+{
+	switch ((enum ledger_misuse_kind)kind) {
+	case MISUSE_DOUBLE_CLOSE:
+		return RULE_DOUBLE_CLOSE;
+	case MISUSE_USE_AFTER_CLOSE:
+		return RULE_USE_AFTER_CLOSE;
+	case MISUSE_VOID:
+		break;
+	}
+	return RULE_COUNT;
+}
+
 static void misuses_group(struct grouping *grouping, const struct member *member)
 {
 	const struct ledger *ledger = member->ledger;
 
 	for (uint32_t i = 0; i < ledger->misuse_count; i++) {
 		const struct ledger_misuse *misuse = &ledger->misuses[i];
-		/* Not yet written to its end, or taken back; use after close has no rule so far. */
-		if (!misuse->at || misuse->kind != MISUSE_DOUBLE_CLOSE)
+		enum finding_rule rule = misuse_rule_of(misuse->kind);
+		/* Not yet written to its end, or taken back. */
+		if (!misuse->at || rule == RULE_COUNT)
 			continue;
-		struct group *group =
-			group_of(grouping, RULE_DOUBLE_CLOSE,
-				 code_stack(grouping->code, member, misuse->opened_stack),
-				 code_stack(grouping->code, member, misuse->stack));
+		struct group *group = group_of(
+			grouping, rule, code_stack(grouping->code, member, misuse->opened_stack),
+			code_stack(grouping->code, member, misuse->stack));
 		bool again = false;
 		for (size_t j = 0; j < group->misuse_count && !again && misuse->cookie; j++)
 			again = group->misuses[j].member == member &&

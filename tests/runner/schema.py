@@ -67,7 +67,7 @@ def problems(report):
     if summary.get("sockets") != sum(f["count"] for f in counted):
         yield f"summary.sockets is {summary.get('sockets')}, the counts make {sum(f['count'] for f in counted)}"
     for finding in findings:
-        if finding["rule"] != "double-close" and finding["count"] != len(finding["sockets"]):
+        if finding["rule"] not in ("double-close", "use-after-close") and finding["count"] != len(finding["sockets"]):
             yield f"{finding['rule']}: count {finding['count']} but {len(finding['sockets'])} sockets"
     for process in report.get("processes") or []:
         yield from sums(process)

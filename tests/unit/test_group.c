@@ -390,6 +390,46 @@ static void double_close_names_all_places(void **state)
 	build_free(&build);
 }
 
+static void use_after_close_is_a_rule_of_its_own(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	struct analysis analysis;
+	uint32_t module = build_module(&build, "/app", 0xab);
+	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
+		 closed = build_stack(&build, module, 0x60, 0x20, 0),
+		 used = build_stack(&build, module, 0x70, 0x20, 0);
+
+	(void)state;
+	build_take(&build, SECTION_MISUSES, 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		uint32_t index = build_take(&build, SECTION_MISUSES, 1);
+		*(struct ledger_misuse *)build_record(&build, SECTION_MISUSES, index) =
+			(struct ledger_misuse){ .kind = i < 2 ? MISUSE_USE_AFTER_CLOSE
+							      : MISUSE_VOID,
+						.fd = 5,
+						.at = BUILD_MS(100),
+						.stack = used,
+						.opened_stack = opened,
+						.closed_stack = closed,
+						.call = CALL_SEND,
+						.opened_call = CALL_ACCEPT,
+						.closed_call = CALL_CLOSE,
+						.error = EBADF,
+						.family = AF_INET,
+						.cookie = 5 + i };
+	}
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	assert_int_equal(analysis.report.finding_count, 1);
+	const struct finding *finding = build_finding(&analysis, RULE_USE_AFTER_CLOSE);
+	assert_int_equal(finding->count, 2);
+	assert_string_equal(finding->evidence.call, "send");
+	assert_int_equal(finding->evidence.stack->frames[0].offset, 0x6f);
+	assert_string_equal(finding->closed.call, "close");
+	assert_int_equal(finding->closed.stack->frames[0].offset, 0x5f);
+	analysis_free(&analysis);
+	build_free(&build);
+}
+
 static void close_wait_is_balanced(void **state)
 {
 	struct build build = build_ledger(42, 7, 5000);
@@ -489,6 +529,7 @@ int main(void)
 		cmocka_unit_test(siblings_are_matched_by_line),
 		cmocka_unit_test(library_frames_are_left_out),
 		cmocka_unit_test(double_close_names_all_places),
+		cmocka_unit_test(use_after_close_is_a_rule_of_its_own),
 		cmocka_unit_test(close_wait_is_balanced),
 		cmocka_unit_test(names_survive_a_rebuild),
 		cmocka_unit_test(fingerprints_tell_places_apart_and_nothing_else),
