@@ -17,6 +17,7 @@ struct suspect {
 };
 
 static const char *const rule_names[] = {
+	[VERDICT_HELD_BY_COPY] = "held-by-copy",
 	[VERDICT_CONNECT_FAILED] = "connect-failed-not-closed",
 	[VERDICT_SHUTDOWN] = "shutdown-not-closed",
 	[VERDICT_EOF] = "eof-not-closed",
@@ -43,6 +44,9 @@ static struct verdict_kernel kernel_of(const struct ledger_snapshot *snapshot, u
 					.last_data_recv_ms = snapshot->last_data_recv_ms,
 					.last_data_sent_ms = snapshot->last_data_sent_ms,
 					.keepalive = snapshot->keepalive,
+					/* The FIN counts as one. */
+					.unread = snapshot->recv_q >
+						  (snapshot->tcp_state == KERNEL_CLOSE_WAIT),
 					.at = at };
 }
 
@@ -69,7 +73,7 @@ static struct ledger_slot socket_of(const struct work *work, uint32_t snapshot)
 	verdict_drop_strangers(&slot);
 
 	for (uint32_t other = work->next[snapshot]; other; other = work->next[other - 1])
-		verdict_merge(&slot, &ledger->slots[ledger->snapshots[other - 1].fd]);
+		verdict_merge_open(&slot, &ledger->slots[ledger->snapshots[other - 1].fd]);
 	return slot;
 }
 

@@ -36,6 +36,7 @@ struct judgement {
 	struct ledger_slot merged; /* what all its descriptors saw together */
 	const struct socket_ref *opened, *connected, *evidence,
 		*last_use; /* whose stacks to show; NULL none */
+	const struct socket_ref *closed; /* whose closed_stack; NULL: it is no matter of a close */
 	uint64_t end;	   /* now, or when its process ended; cycles */
 	bool ripe;	   /* past its grace */
 	bool exit_rules;   /* by the rules for the end of a process: one ripe one takes along its

@@ -161,6 +161,10 @@ static const char *cause_text(struct arena *arena, struct finding *finding,
 	for (size_t i = 0; i < finding->socket_count; i++)
 		eof_reads += finding->sockets[i].eof_reads;
 	switch (finding->rule) {
+	case RULE_HELD_BY_COPY:
+		return arena_printf(arena, "another descriptor of it was closed%s; %s since", ago,
+				    finding->socket_count == 1 ? "this one was not used"
+							       : "these were not used");
 	case RULE_CONNECT_FAILED:
 		return error ? arena_printf(arena, "%s() failed with %s%s; no close() since", call,
 					    error, ago)

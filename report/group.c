@@ -14,7 +14,7 @@
 
 /* Stacks by their lines of source: one line can be compiled to several addresses. */
 struct group_key {
-	uint32_t rule, opened, evidence, reserved;
+	uint32_t rule, opened, second, reserved;
 };
 
 struct misuse_ref {
@@ -25,7 +25,7 @@ struct misuse_ref {
 struct group {
 	UT_hash_handle hh;
 	struct group_key key;
-	uint32_t opened, evidence; /* the first of these stacks: the one to show */
+	uint32_t opened, second; /* the first of these stacks: the one to show */
 	struct audited_socket **sockets;
 	size_t socket_count, socket_room;
 	struct misuse_ref *misuses;
@@ -43,6 +43,8 @@ struct grouping {
 static enum finding_rule finding_rule_of(enum verdict_rule rule)
 {
 	switch (rule) {
+	case VERDICT_HELD_BY_COPY:
+		return RULE_HELD_BY_COPY;
 	case VERDICT_CONNECT_FAILED:
 		return RULE_CONNECT_FAILED;
 	case VERDICT_SHUTDOWN:
@@ -53,6 +55,7 @@ static enum finding_rule finding_rule_of(enum verdict_rule rule)
 		return RULE_ERROR;
 	case VERDICT_FIN_UNREAD:
 		return RULE_FIN_UNREAD;
+	case VERDICT_HELD_BY_CHILD:
 	case VERDICT_NONE:
 		break;
 	}
@@ -82,6 +85,8 @@ static stack_id evidence_stack(const struct judgement *judgement)
 		return slot->eof_stack;
 	case VERDICT_ERROR:
 		return slot->error_stack;
+	case VERDICT_HELD_BY_COPY:
+	case VERDICT_HELD_BY_CHILD:
 	case VERDICT_FIN_UNREAD:
 	case VERDICT_NONE:
 		break;
@@ -90,10 +95,10 @@ static stack_id evidence_stack(const struct judgement *judgement)
 }
 
 static struct group *group_of(struct grouping *grouping, enum finding_rule rule, uint32_t opened,
-			      uint32_t evidence)
+			      uint32_t second)
 {
 	struct group_key key = { rule, code_lines(grouping->code, opened),
-				 code_lines(grouping->code, evidence), 0 };
+				 code_lines(grouping->code, second), 0 };
 	struct group *group;
 
 	HASH_FIND(hh, grouping->groups, &key, sizeof(key), group);
@@ -101,10 +106,20 @@ static struct group *group_of(struct grouping *grouping, enum finding_rule rule,
 		group = arena_alloc(grouping->audit->arena, sizeof(*group));
 		group->key = key;
 		group->opened = opened;
-		group->evidence = evidence;
+		group->second = second;
 		HASH_ADD(hh, grouping->groups, key, sizeof(group->key), group);
 	}
 	return group;
+}
+
+/* Beside the place of opening, the one that tells this finding from others: where the end was seen,
+ * or where the descriptor was closed that was not the only one. */
+static uint32_t second_stack(struct grouping *grouping, const struct judgement *judgement)
+{
+	if (judgement->closed)
+		return ref_stack(grouping, judgement->closed,
+				 judgement->closed->slot->closed_stack);
+	return ref_stack(grouping, judgement->evidence, evidence_stack(judgement));
 }
 
 static void socket_group(struct grouping *grouping, struct audited_socket *socket)
@@ -117,7 +132,7 @@ static void socket_group(struct grouping *grouping, struct audited_socket *socke
 	struct group *group = group_of(
 		grouping, rule,
 		ref_stack(grouping, judgement->opened, judgement->opened->slot->opened_stack),
-		ref_stack(grouping, judgement->evidence, evidence_stack(judgement)));
+		second_stack(grouping, judgement));
 	group->ripe_at_exit |= judgement->exit_rules && judgement->ripe;
 	group->sockets = arena_more(grouping->audit->arena, group->sockets, group->socket_count,
 				    &group->socket_room, sizeof(struct audited_socket *));
@@ -234,9 +249,15 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 			grouping, ref_call(grouping, connected, connected->slot->connect_call),
 			connected->slot->connect_errno,
 			ref_stack(grouping, connected, connected->slot->connect_stack));
-	finding->evidence = place_make(
-		grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
-		verdict->evidence_errno, group->evidence);
+	if (judgement->closed)
+		finding->closed = place_make(
+			grouping,
+			ref_call(grouping, judgement->closed, judgement->closed->slot->closed_call),
+			0, group->second);
+	else
+		finding->evidence = place_make(
+			grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
+			verdict->evidence_errno, group->second);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;
@@ -260,7 +281,7 @@ static void finding_of_misuses(struct grouping *grouping, const struct group *gr
 	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0,
 				     group->opened);
 	finding->evidence = place_make(grouping, ledger_call(member->ledger, misuse->call),
-				       misuse->error > 0 ? misuse->error : EBADF, group->evidence);
+				       misuse->error > 0 ? misuse->error : EBADF, group->second);
 	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
 				     code_stack(grouping->code, member, misuse->closed_stack));
 	finding->sockets =

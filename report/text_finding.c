@@ -139,7 +139,7 @@ static void whole(struct text *text, const struct finding *finding)
 	if (finding->evidence.call)
 		place(text, "evidence", &finding->evidence,
 		      outcome(text, finding, &finding->evidence));
-	else
+	else if (!finding->closed.call)
 		text_words(text, "evidence", "the kernel's alone: no call of the program met it");
 	if (finding->closed.call)
 		place(text, "closed", &finding->closed, text_call(text, finding->closed.call));

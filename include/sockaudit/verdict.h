@@ -12,16 +12,23 @@
 
 enum verdict_rule {
 	VERDICT_NONE,
+	VERDICT_HELD_BY_COPY,
 	VERDICT_CONNECT_FAILED,
 	VERDICT_SHUTDOWN,
 	VERDICT_EOF,
 	VERDICT_ERROR,
 	VERDICT_FIN_UNREAD,
+	VERDICT_HELD_BY_CHILD, /* the reporter's alone: it takes several ledgers */
 };
 
 /* States of tcp(7) as tcp_info and inet_diag number them. */
 enum { KERNEL_UNKNOWN = 0, KERNEL_CLOSE = 7, KERNEL_CLOSE_WAIT = 8 };
-#define VERDICT_SOCK_DGRAM 2 /* SOCK_DGRAM, without <sys/socket.h> in the library's reach */
+/* Of <sys/socket.h> and <poll.h>, without them in the library's reach. */
+#define VERDICT_SOCK_STREAM    1
+#define VERDICT_SOCK_DGRAM     2
+#define VERDICT_SOCK_SEQPACKET 5
+#define VERDICT_POLLHUP	       0x0010u
+#define VERDICT_POLLRDHUP      0x2000u
 
 /* What the kernel says of one socket; all zero when nobody asked it or it is no TCP socket. */
 struct verdict_kernel {
@@ -32,6 +39,7 @@ struct verdict_kernel {
 	uint32_t last_data_sent_ms; /* by whatever call, hooked or not */
 	bool keepalive;		    /* probes are on: their answers renew the age of the last ACK */
 	uint32_t last_data_recv_ms;
+	bool unread; /* bytes wait to be received, beside the FIN */
 };
 
 struct verdict {
@@ -51,6 +59,15 @@ static inline uint64_t verdict_later(uint64_t a, uint64_t b)
 
 /* The kernel counts its ages in ticks of up to 10 ms, rounded either way. */
 #define VERDICT_TICKS_MS 20u
+
+/* The moment that the kernel tells as an age. */
+static inline uint64_t verdict_moment(const struct verdict_kernel *kernel, uint32_t age_ms,
+				      double ns_per_cycle)
+{
+	uint64_t ago = (uint64_t)((double)age_ms * 1e6 / ns_per_cycle);
+
+	return ago < kernel->at ? kernel->at - ago : 0;
+}
 
 /*
  * Evidence that was told late, when its number had become another socket's, is not that one's. A
@@ -84,9 +101,26 @@ static inline uint64_t verdict_sent_since(const struct ledger_slot *slot,
 
 	if (!kernel->has_ages || ns_per_cycle <= 0)
 		return known;
-	uint64_t ago = (uint64_t)((double)kernel->last_data_sent_ms * 1e6 / ns_per_cycle);
-	uint64_t told = ago < kernel->at ? kernel->at - ago : 0;
+	uint64_t told = verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle);
 	return cycles_to_ms(ns_per_cycle, known, told) > VERDICT_TICKS_MS ? told : known;
+}
+
+/*
+ * Whether the kernel proves that somebody worked with the socket after that moment, seen by a hook
+ * or not. What was received may lie there untouched; `received_counts` takes it for work all the
+ * same.
+ */
+static inline bool verdict_works_since(const struct verdict_kernel *kernel, uint64_t moment,
+				       bool received_counts, double ns_per_cycle)
+{
+	if (!kernel->has_ages || ns_per_cycle <= 0)
+		return false;
+	uint64_t sent = verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle),
+		 received = verdict_moment(kernel, kernel->last_data_recv_ms, ns_per_cycle);
+
+	return cycles_to_ms(ns_per_cycle, moment, sent) > VERDICT_TICKS_MS ||
+	       ((received_counts || !kernel->unread) &&
+		cycles_to_ms(ns_per_cycle, moment, received) > VERDICT_TICKS_MS);
 }
 
 /*
@@ -134,6 +168,12 @@ static inline void verdict_merge(struct ledger_slot *into, const struct ledger_s
 		into->connect_errno = alias->connect_errno;
 		into->flags = (into->flags & ~outcome) | (alias->flags & outcome);
 	}
+	if (alias->told_at && (!into->told_at || alias->told_at < into->told_at)) {
+		into->told_at = alias->told_at;
+		into->told_events = alias->told_events;
+		into->told_stack = alias->told_stack;
+		into->told_call = alias->told_call;
+	}
 	if (verdict_later(alias->last_receive, alias->last_send) >
 	    verdict_later(into->last_receive, into->last_send))
 		into->direction = alias->direction;
@@ -143,6 +183,102 @@ static inline void verdict_merge(struct ledger_slot *into, const struct ledger_s
 	into->sent = verdict_later(into->sent, alias->sent);
 	into->flags |= alias->flags & (SOCKET_CONNECTED | SOCKET_CONNECTOR | SOCKET_STDIO |
 				       SOCKET_LISTENING | SOCKET_IGNORED);
+}
+
+/* What two open descriptors of one socket know of another one's close. The closed one was at work
+ * only if neither of these two was. */
+static inline void verdict_merge_closed(struct ledger_slot *into, const struct ledger_slot *alias)
+{
+	if ((alias->flags & SOCKET_COPY_CLOSED) &&
+	    (!(into->flags & SOCKET_COPY_CLOSED) || alias->closed_at > into->closed_at)) {
+		into->closed_at = alias->closed_at;
+		into->closed_stack = alias->closed_stack;
+		into->closed_call = alias->closed_call;
+	}
+	into->flags |= alias->flags & SOCKET_COPY_CLOSED;
+	into->flags &= alias->flags | ~(uint32_t)SOCKET_COPY_WORKED;
+}
+
+/* The same as verdict_merge() where both descriptors are open. */
+static inline void verdict_merge_open(struct ledger_slot *into, const struct ledger_slot *alias)
+{
+	verdict_merge(into, alias);
+	verdict_merge_closed(into, alias);
+	if (alias->epoll_since > into->epoll_since) {
+		into->epoll_since = alias->epoll_since;
+		into->epoll_interest = alias->epoll_interest;
+		into->epoll_fd = alias->epoll_fd;
+	}
+}
+
+/*
+ * Since when the peer's FIN or reset is there, at the earliest that it is safe to say: the FIN came
+ * at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds it
+ * too; without ages that use is the only bound there is.
+ */
+static inline uint64_t verdict_fin_since(const struct ledger_slot *slot,
+					 const struct verdict_kernel *kernel, double ns_per_cycle)
+{
+	uint64_t used = verdict_later(slot->last_receive, slot->last_send),
+		 began = slot->connect_at ? slot->connect_at : slot->opened_at,
+		 since = verdict_later(used, began);
+
+	if (kernel->has_ages && ns_per_cycle > 0) {
+		/* An ACK that answers a probe says nothing of the FIN: then the upper bound
+		 * decides, the last data. */
+		uint32_t ms =
+			kernel->keepalive ? kernel->last_data_recv_ms : kernel->last_ack_recv_ms;
+		uint64_t told = verdict_later(verdict_moment(kernel, ms, ns_per_cycle), began);
+
+		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(told, used) : told;
+		used = verdict_later(
+			used, verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle));
+	}
+	/*
+	 * poll or epoll told of it, and it was not our own shutdown: it was there by then. What is
+	 * still being sent is work, so the last use counts. Before it connects, every socket says
+	 * HUP.
+	 */
+	bool told = (slot->told_events & (VERDICT_POLLHUP | VERDICT_POLLRDHUP)) &&
+		    slot->told_at > began && !(slot->flags & SOCKET_SHUT_READ);
+	uint64_t latest = verdict_later(slot->told_at, used);
+	return told && latest < since ? latest : since;
+}
+
+/*
+ * One of the socket's descriptors was closed as if that were all, and nothing was done with it
+ * since through those that are open: the closed one was the one at work, or the conversation is
+ * over. 0: not so; else since when.
+ */
+static inline uint64_t verdict_held_since(const struct ledger_slot *slot,
+					  const struct verdict_kernel *kernel, bool connected,
+					  double ns_per_cycle)
+{
+	uint64_t closed = slot->closed_at;
+	bool worked = slot->flags & SOCKET_COPY_WORKED;
+
+	/* In CLOSING the time is that of its own close(). */
+	if (!(slot->flags & SOCKET_COPY_CLOSED) || !closed ||
+	    LIFE_PHASE(slot->life) == PHASE_CLOSING ||
+	    (slot->type != VERDICT_SOCK_STREAM && slot->type != VERDICT_SOCK_SEQPACKET))
+		return 0;
+	/* Used, connected, or watched through what is left: the program goes on with the copy. */
+	if (slot->last_receive > closed || slot->last_send > closed || slot->eof_at > closed ||
+	    slot->error_at > closed || slot->shutdown_at > closed || slot->connect_at > closed ||
+	    slot->epoll_fd)
+		return 0;
+	/* stdio's use is seen by nobody but the kernel. */
+	if ((slot->flags & SOCKET_STDIO) && !kernel->has_ages)
+		return 0;
+	if (verdict_works_since(kernel, closed, !worked, ns_per_cycle))
+		return 0;
+	if (worked || slot->eof_at || slot->error_at || slot->shutdown_at ||
+	    (slot->flags & SOCKET_CONNECT_FAILED))
+		return closed;
+	if (connected &&
+	    (kernel->tcp_state == KERNEL_CLOSE_WAIT || kernel->tcp_state == KERNEL_CLOSE))
+		return verdict_later(closed, verdict_fin_since(slot, kernel, ns_per_cycle));
+	return 0;
 }
 
 /* The rule that a socket breaks as things stand, grace not considered. `slot` is a copy that was
@@ -166,6 +302,15 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 			 kernel->tcp_state == KERNEL_CLOSE_WAIT;
 	bool given_up = kernel->tcp_state == KERNEL_CLOSE && (slot->flags & SOCKET_CONNECTING) &&
 			!connected;
+	uint64_t held = verdict_held_since(slot, kernel, connected, ns_per_cycle);
+	if (held) {
+		verdict = (struct verdict){ .rule = VERDICT_HELD_BY_COPY,
+					    .since = held,
+					    .since_at_least = held > slot->closed_at,
+					    .evidence_stack = slot->closed_stack,
+					    .evidence_call = slot->closed_call };
+		return verdict;
+	}
 	/* What has carried data since is connected, whatever was said of an earlier try. */
 	bool failed = (slot->flags & SOCKET_CONNECT_FAILED) && used <= slot->connect_at;
 	if (failed || given_up) {
@@ -206,24 +351,8 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 	}
 	if (kernel->tcp_state != KERNEL_CLOSE_WAIT && kernel->tcp_state != KERNEL_CLOSE)
 		return verdict;
-	/*
-	 * The FIN came at or before the latest ACK. A reset is no ACK, so in CLOSE the program's
-	 * own last use bounds it too; without ages that use is the only bound there is.
-	 */
-	uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at,
-		 since = verdict_later(used, began);
-	if (kernel->has_ages && ns_per_cycle > 0) {
-		/* An ACK that answers a probe says nothing of the FIN: then the upper bound
-		 * decides, the last data. */
-		uint32_t ms =
-			kernel->keepalive ? kernel->last_data_recv_ms : kernel->last_ack_recv_ms;
-		uint64_t ago = (uint64_t)((double)ms * 1e6 / ns_per_cycle);
-		uint64_t told = verdict_later(ago < kernel->at ? kernel->at - ago : 0, began);
-
-		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(told, used) : told;
-	}
 	verdict = (struct verdict){ .rule = VERDICT_FIN_UNREAD,
-				    .since = since,
+				    .since = verdict_fin_since(slot, kernel, ns_per_cycle),
 				    .since_at_least = true,
 				    .working = !(slot->flags & SOCKET_CONNECTOR) &&
 					       slot->direction == 1 };
