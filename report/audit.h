@@ -24,7 +24,8 @@ struct socket_kernel {
 	uint8_t tcp_state; /* 0: no TCP socket */
 	bool queues_known, ages_known, keepalive, listening_queue;
 	uint32_t recv_q, send_q, last_data_sent_ms, last_data_recv_ms, last_ack_recv_ms;
-	uint64_t at; /* cycles */
+	uint64_t at;	   /* cycles; the answer is of then or of a moment before */
+	uint32_t slack_ms; /* of so long before at most */
 	bool addresses_known;
 	uint16_t family, local_port, peer_port;
 	uint8_t local[16], peer[16];
@@ -35,13 +36,13 @@ struct judgement {
 	struct verdict verdict;
 	struct ledger_slot merged; /* what all its descriptors saw together */
 	const struct socket_ref *opened, *connected, *evidence,
-		*last_use; /* whose stacks to show; NULL none */
+		*last_use;		 /* whose stacks to show; NULL none */
 	const struct socket_ref *closed; /* whose closed_stack; NULL: it is no matter of a close */
-	uint64_t end;	   /* now, or when its process ended; cycles */
-	bool ripe;	   /* past its grace */
-	bool exit_rules;   /* by the rules for the end of a process: one ripe one takes along its
-			      finding */
-	bool found;	   /* part of a finding (group.c) */
+	uint64_t end;			 /* now, or when its process ended; cycles */
+	bool ripe;			 /* past its grace */
+	bool exit_rules; /* by the rules for the end of a process: one ripe one takes along its
+			    finding */
+	bool found;	 /* part of a finding (group.c) */
 };
 
 struct audited_socket {

@@ -166,6 +166,7 @@ struct verdict_kernel evidence_of_kernel(const struct socket_kernel *kernel)
 		.has_ages = kernel->ages_known,
 		.last_ack_recv_ms = kernel->last_ack_recv_ms,
 		.at = kernel->at,
+		.slack_ms = kernel->slack_ms,
 		.keepalive = kernel->keepalive,
 		.last_data_sent_ms = kernel->last_data_sent_ms,
 		.last_data_recv_ms = kernel->last_data_recv_ms,

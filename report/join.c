@@ -110,10 +110,12 @@ static struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint
 	return word;
 }
 
-static void kernel_attach(struct audited_socket *socket, const struct kernel_socket *kernel,
-			  uint64_t at)
+void kernel_attach(struct audited_socket *socket, const struct kernel_census *census,
+		   const struct kernel_socket *kernel, uint64_t at)
 {
 	socket->kernel = kernel_word(kernel, at);
+	socket->kernel.slack_ms =
+		(uint32_t)((clock_pair_now().monotonic_ns - census->asked_ns) / 1000000u);
 	if (!socket->cookie)
 		socket->cookie = kernel->cookie;
 }
@@ -158,7 +160,7 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 		struct audited_socket *socket =
 			socket_of(&join->sockets, index, entry, kernel ? kernel->inode : 0, true);
 		if (kernel)
-			kernel_attach(socket, kernel, ledger_now(member->ledger));
+			kernel_attach(socket, &census->kernel, kernel, ledger_now(member->ledger));
 		return;
 	}
 	if (!held) {
@@ -177,7 +179,7 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 	held->socket = socket;
 	if (kernel) {
 		if (!socket->kernel.known)
-			kernel_attach(socket, kernel, ledger_now(member->ledger));
+			kernel_attach(socket, &census->kernel, kernel, ledger_now(member->ledger));
 		return;
 	}
 	bool here = !slot->net_ns && (!member->ledger->header.net_ns ||
@@ -209,7 +211,8 @@ static void doubts_settle(struct join *join)
 			continue;
 		if (kernel && (!kernel->cookie || !doubt->slot->cookie ||
 			       kernel->cookie == doubt->slot->cookie)) {
-			kernel_attach(doubt->socket, kernel, ledger_now(member->ledger));
+			kernel_attach(doubt->socket, &census->kernel, kernel,
+				      ledger_now(member->ledger));
 			doubt->held->tcp_state = kernel->state;
 			continue;
 		}

@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "join_index.h"
+#include "kernel.h"
 
 struct join_sockets {
 	struct audit *audit;
@@ -24,6 +25,9 @@ struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 /* What closed descriptors, earlier programs of a process and its relatives know of the sockets that
  * are open. */
 void witnesses_join(struct join_sockets *join);
+/* The kernel's word of it; `at` is now, in cycles. */
+void kernel_attach(struct audited_socket *socket, const struct kernel_census *census,
+		   const struct kernel_socket *kernel, uint64_t at);
 void holder_add(struct join_sockets *join, struct audited_socket *socket,
 		const struct member *member, int fd);
 /* Holders that /proc does not list: those of ended processes, and those that we may not look into.

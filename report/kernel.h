@@ -30,6 +30,7 @@ struct kernel_census {
 	size_t count, room;
 	struct kernel_socket *cookies, *inodes; /* indexes */
 	uint64_t net_ns;			/* inode of the namespace */
+	uint64_t asked_ns;			/* CLOCK_MONOTONIC when the kernel was asked */
 	const char *remark; /* what could not be had, and why; NULL: all was told */
 };
 

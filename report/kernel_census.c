@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sockaudit/cycles.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,7 @@ int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *
 {
 	memset(census, 0, sizeof(*census));
 	census->net_ns = proc_namespace(pid, "net");
+	census->asked_ns = clock_pair_now().monotonic_ns;
 	int refused = diag_dump_of(arena, pid, census), error = 0;
 	if (refused) {
 		census->count = 0;

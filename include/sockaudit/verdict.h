@@ -39,7 +39,8 @@ struct verdict_kernel {
 	uint32_t last_data_sent_ms; /* by whatever call, hooked or not */
 	bool keepalive;		    /* probes are on: their answers renew the age of the last ACK */
 	uint32_t last_data_recv_ms;
-	bool unread; /* bytes wait to be received, beside the FIN */
+	bool unread;	   /* bytes wait to be received, beside the FIN */
+	uint32_t slack_ms; /* it may have said so up to this long before `at` */
 };
 
 struct verdict {
@@ -61,7 +62,7 @@ static inline uint64_t verdict_later(uint64_t a, uint64_t b)
 #define VERDICT_TICKS_MS 20u
 
 /* The moment that the kernel tells as an age. */
-static inline uint64_t verdict_moment(const struct verdict_kernel *kernel, uint32_t age_ms,
+static inline uint64_t verdict_moment(const struct verdict_kernel *kernel, uint64_t age_ms,
 				      double ns_per_cycle)
 {
 	uint64_t ago = (uint64_t)((double)age_ms * 1e6 / ns_per_cycle);
@@ -107,16 +108,20 @@ static inline uint64_t verdict_sent_since(const struct ledger_slot *slot,
 
 /*
  * Whether the kernel proves that somebody worked with the socket after that moment, seen by a hook
- * or not. What was received may lie there untouched; `received_counts` takes it for work all the
- * same.
+ * or not: the ages are as old as they can be. What was received may lie there untouched;
+ * `received_counts` takes it for work all the same.
  */
 static inline bool verdict_works_since(const struct verdict_kernel *kernel, uint64_t moment,
 				       bool received_counts, double ns_per_cycle)
 {
 	if (!kernel->has_ages || ns_per_cycle <= 0)
 		return false;
-	uint64_t sent = verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle),
-		 received = verdict_moment(kernel, kernel->last_data_recv_ms, ns_per_cycle);
+	uint64_t sent = verdict_moment(kernel,
+				       (uint64_t)kernel->last_data_sent_ms + kernel->slack_ms,
+				       ns_per_cycle),
+		 received = verdict_moment(kernel,
+					   (uint64_t)kernel->last_data_recv_ms + kernel->slack_ms,
+					   ns_per_cycle);
 
 	return cycles_to_ms(ns_per_cycle, moment, sent) > VERDICT_TICKS_MS ||
 	       ((received_counts || !kernel->unread) &&
