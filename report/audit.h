@@ -31,15 +31,26 @@ struct socket_kernel {
 	uint8_t local[16], peer[16];
 };
 
+/* Who keeps a socket open that was closed elsewhere, and the fork that gave it to them. */
+struct held_by_child {
+	struct holder child;	     /* the first of them */
+	const struct member *forker; /* whose ledger knows the fork; NULL: nobody's */
+	stack_id fork_stack;
+	const char *fork_call;
+	bool used_after_fork; /* by whom closed it, so it was that one's own */
+	bool traffic_known;
+};
+
 /* classify.c's word. */
 struct judgement {
 	struct verdict verdict;
 	struct ledger_slot merged; /* what all its descriptors saw together */
 	const struct socket_ref *opened, *connected, *evidence,
-		*last_use;		 /* whose stacks to show; NULL none */
-	const struct socket_ref *closed; /* whose closed_stack; NULL: it is no matter of a close */
-	uint64_t end;			 /* now, or when its process ended; cycles */
-	bool ripe;			 /* past its grace */
+		*last_use;		  /* whose stacks to show; NULL none */
+	const struct socket_ref *closed;  /* whose closed_stack; NULL: it is no matter of a close */
+	const struct held_by_child *held; /* NULL: it is no matter of a child */
+	uint64_t end;			  /* now, or when its process ended; cycles */
+	bool ripe;			  /* past its grace */
 	bool exit_rules; /* by the rules for the end of a process: one ripe one takes along its
 			    finding */
 	bool found;	 /* part of a finding (group.c) */
@@ -51,6 +62,7 @@ struct audited_socket {
 	size_t ref_count, ref_room;
 	struct socket_ref only; /* the first one; most sockets have no other */
 	bool live;		/* held by a running process */
+	bool elsewhere;		/* closed here, and none of the members holds it */
 	struct socket_kernel kernel;
 	struct holder *holders;
 	size_t holder_count, holder_room;

@@ -164,7 +164,8 @@ static void states_count(struct audit *audit, struct report *report)
 	report->states_known = audit->kernel_known;
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		const struct audited_socket *socket = audit->sockets[i];
-		if (socket->kernel.known && socket->kernel.tcp_state < TCP_STATE_COUNT)
+		if (!socket->elsewhere && socket->kernel.known &&
+		    socket->kernel.tcp_state < TCP_STATE_COUNT)
 			report->states[socket->kernel.tcp_state]++;
 	}
 	/* Those that no ledger knows; a socket that two processes hold must not count twice. */

@@ -161,6 +161,14 @@ static const char *cause_text(struct arena *arena, struct finding *finding,
 	for (size_t i = 0; i < finding->socket_count; i++)
 		eof_reads += finding->sockets[i].eof_reads;
 	switch (finding->rule) {
+	case RULE_HELD_BY_CHILD:
+		return arena_printf(
+			arena,
+			sockets[0]->judgement->held->used_after_fork
+				? "used here after the fork, then closed%s; the child has it by "
+				  "inheritance alone"
+				: "closed here, and the peer has ended%s; the child never looked",
+			ago);
 	case RULE_HELD_BY_COPY:
 		return arena_printf(arena, "another descriptor of it was closed%s; %s since", ago,
 				    finding->socket_count == 1 ? "this one was not used"

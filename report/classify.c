@@ -7,6 +7,7 @@
 #include "classify.h"
 
 #include "evidence.h"
+#include "held_by_child.h"
 
 uint64_t member_end(const struct member *member)
 {
@@ -96,8 +97,21 @@ static const struct member *debtor_of(const struct audit *audit,
 	return NULL;
 }
 
+static void held_judge(struct heirs *heirs, struct audited_socket *socket,
+		       const struct grace *grace)
+{
+	struct judgement judgement = { .found = false };
+	const struct member *debtor;
+
+	if (!held_by_child_judge(heirs, socket, &judgement, &debtor))
+		return;
+	grace_apply(&judgement, debtor, socket->live, grace);
+	socket->judgement = arena_alloc(heirs->audit->arena, sizeof(judgement));
+	*socket->judgement = judgement;
+}
+
 static void socket_judge(struct audit *audit, struct audited_socket *socket,
-			 const struct grace *grace)
+			 const struct grace *grace, struct heirs *heirs)
 {
 	const struct socket_ref *opened = evidence_opener(socket);
 	struct ledger_slot merged = *opened->slot;
@@ -115,8 +129,10 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 			evidence_of_close(&merged, &evidence, ref);
 		owned |= owns;
 	}
-	if (!owned)
+	if (!owned) {
+		held_judge(heirs, socket, grace);
 		return;
+	}
 	struct verdict_kernel word = evidence_of_kernel(&socket->kernel);
 	const struct ledger *book = audit->members->items[opened->member].ledger;
 	struct verdict verdict = verdict_of(&merged, &word, book->ns_per_cycle);
@@ -138,6 +154,9 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 
 void audit_classify(struct audit *audit, const struct grace *grace)
 {
+	struct heirs heirs;
+
+	heirs_start(&heirs, audit);
 	for (size_t i = 0; i < audit->socket_count; i++)
-		socket_judge(audit, audit->sockets[i], grace);
+		socket_judge(audit, audit->sockets[i], grace, &heirs);
 }

@@ -70,20 +70,30 @@ static bool parent_of(const struct family *family, struct ancestor *process)
 	return false;
 }
 
-bool family_descends(const struct family *family, uint32_t pid, uint32_t ppid, uint64_t start_ticks,
-		     uint32_t ancestor, uint64_t ancestor_start)
+bool family_branch(const struct family *family, struct descent *process, uint32_t ancestor,
+		   uint64_t ancestor_start)
 {
-	struct ancestor process = { pid, ppid, start_ticks, NULL };
+	struct ancestor climber = { process->pid, process->ppid, process->start_ticks, NULL };
 
 	for (int depth = 0; depth < DEPTH_MOST; depth++) {
-		if (process.pid == ancestor && process.start_ticks == ancestor_start)
+		struct ancestor below = climber;
+		if (climber.pid == ancestor && climber.start_ticks == ancestor_start)
 			return true;
 		/* The parent was named by pid alone: it is the one asked for if that one was there
 		 * already. */
-		if (process.start_ticks < ancestor_start || !parent_of(family, &process))
+		if (climber.start_ticks < ancestor_start || !parent_of(family, &climber))
 			return false;
+		*process = (struct descent){ below.pid, below.ppid, below.start_ticks };
 	}
 	return false;
+}
+
+bool family_descends(const struct family *family, uint32_t pid, uint32_t ppid, uint64_t start_ticks,
+		     uint32_t ancestor, uint64_t ancestor_start)
+{
+	struct descent process = { pid, ppid, start_ticks };
+
+	return family_branch(family, &process, ancestor, ancestor_start);
 }
 
 const struct member *family_head(const struct family *family, const struct member *member)

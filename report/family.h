@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who descends from whom, among ledgers and what is in /proc now. For processes.c. */
+/* Who descends from whom, among ledgers and what is in /proc now. For processes.c and
+ * held_by_child.c. */
 #ifndef FAMILY_H
 #define FAMILY_H
 
@@ -17,6 +18,14 @@ const struct proc *family_proc(const struct family *family, uint32_t pid);
  * it. */
 bool family_descends(const struct family *family, uint32_t pid, uint32_t ppid, uint64_t start_ticks,
 		     uint32_t ancestor, uint64_t ancestor_start);
+struct descent {
+	uint32_t pid, ppid;
+	uint64_t start_ticks;
+};
+/* The same; *process, which is asked about, becomes the child of the ancestor through whom it
+ * descends. */
+bool family_branch(const struct family *family, struct descent *process, uint32_t ancestor,
+		   uint64_t ancestor_start);
 /* The topmost ancestor that has a ledger, itself if none above has one. */
 const struct member *family_head(const struct family *family, const struct member *member);
 

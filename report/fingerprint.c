@@ -160,10 +160,8 @@ void finding_fingerprint(struct finding *finding)
 	struct digest digest = digest_start();
 
 	digest_add(&digest, rules[finding->rule].name);
-	/* What tells it from others that were opened there; see group.c. */
-	const struct place *second =
-		finding->rule == RULE_HELD_BY_COPY ? &finding->closed : &finding->evidence;
-	bool opened = place_add(&digest, &finding->opened), told = place_add(&digest, second);
+	bool opened = place_add(&digest, &finding->opened),
+	     told = place_add(&digest, finding_second_place(finding));
 	finding->stable = opened && told;
 	snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64 "%016" PRIx64,
 		 (uint64_t)(digest.state >> 64), (uint64_t)digest.state);

@@ -56,6 +56,7 @@ static enum finding_rule finding_rule_of(enum verdict_rule rule)
 	case VERDICT_FIN_UNREAD:
 		return RULE_FIN_UNREAD;
 	case VERDICT_HELD_BY_CHILD:
+		return RULE_HELD_BY_CHILD;
 	case VERDICT_NONE:
 		break;
 	}
@@ -113,9 +114,15 @@ static struct group *group_of(struct grouping *grouping, enum finding_rule rule,
 }
 
 /* Beside the place of opening, the one that tells this finding from others: where the end was seen,
- * or where the descriptor was closed that was not the only one. */
+ * where the child was made that holds the socket, or where the descriptor was closed that was not
+ * the only one. */
 static uint32_t second_stack(struct grouping *grouping, const struct judgement *judgement)
 {
+	const struct held_by_child *held = judgement->held;
+
+	if (held)
+		return held->forker ? code_stack(grouping->code, held->forker, held->fork_stack)
+				    : 0;
 	if (judgement->closed)
 		return ref_stack(grouping, judgement->closed,
 				 judgement->closed->slot->closed_stack);
@@ -235,6 +242,20 @@ static int row_compare(const void *a, const void *b)
 	return left->fd < right->fd ? -1 : left->fd > right->fd;
 }
 
+/* Of the children that hold these sockets, the one that two reports agree on. */
+static const struct holder *first_child(const struct group *group)
+{
+	const struct holder *first = NULL;
+
+	for (size_t i = 0; i < group->socket_count; i++) {
+		const struct holder *child = &group->sockets[i]->judgement->held->child;
+		if (!first || child->pid < first->pid ||
+		    (child->pid == first->pid && child->fd < first->fd))
+			first = child;
+	}
+	return first;
+}
+
 static void finding_of_sockets(struct grouping *grouping, const struct group *group,
 			       struct finding *finding)
 {
@@ -249,11 +270,17 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 			grouping, ref_call(grouping, connected, connected->slot->connect_call),
 			connected->slot->connect_errno,
 			ref_stack(grouping, connected, connected->slot->connect_stack));
+	if (judgement->held) {
+		finding->child = first_child(group);
+		finding->fork = place_make(grouping, judgement->held->fork_call, 0, group->second);
+	}
 	if (judgement->closed)
 		finding->closed = place_make(
 			grouping,
 			ref_call(grouping, judgement->closed, judgement->closed->slot->closed_call),
-			0, group->second);
+			0,
+			ref_stack(grouping, judgement->closed,
+				  judgement->closed->slot->closed_stack));
 	else
 		finding->evidence = place_make(
 			grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
@@ -351,8 +378,9 @@ void audit_group(struct audit *audit, struct code *code, struct finding **findin
 		else
 			finding_of_misuses(&grouping, group, &finding);
 		finding.count = finding.socket_count;
-		/* A descriptor that was closed twice owes nothing: no sibling did better. */
-		if (group->socket_count)
+		/* A descriptor that was closed twice owes nothing, nor does one that a child holds:
+		 * no sibling did better. */
+		if (group->socket_count && finding.rule != RULE_HELD_BY_CHILD)
 			siblings_fill(siblings, group->opened, &finding);
 		finding_cause(audit->arena, &finding, group->sockets);
 		if (finding.socket_count)

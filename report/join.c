@@ -273,6 +273,16 @@ static void slots_join(struct join *join)
 	}
 }
 
+static void closed_elsewhere_find(struct join *join)
+{
+	const struct kernel_census **censuses = arena_array(
+		join->audit->arena, join->census_count + 1, sizeof(const struct kernel_census *));
+
+	for (size_t i = 0; i < join->census_count; i++)
+		censuses[i] = &join->censuses[i]->kernel;
+	closed_find(&join->sockets, censuses, join->census_count);
+}
+
 /* Every descriptor in the family that is one of the audited sockets, and what nobody can account
  * for. */
 static void held_join(struct join *join, uint32_t index)
@@ -341,10 +351,14 @@ int audit_join(struct arena *arena, struct members *members, struct audit *audit
 			process_files(&join, i);
 	slots_join(&join);
 	doubts_settle(&join);
+	closed_elsewhere_find(&join);
 	witnesses_join(&join.sockets);
+	closed_join(&join.sockets);
 	for (uint32_t i = 0; i < members->count; i++)
 		if (member_is_live(&members->items[i]))
 			held_join(&join, i);
+	for (size_t i = 0; i < audit->socket_count; i++)
+		audit->sockets[i]->elsewhere &= !audit->sockets[i]->holder_count;
 	unlisted_holders_add(&join.sockets);
 	if (join.killed)
 		audit_remark(

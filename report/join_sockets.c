@@ -14,8 +14,8 @@ void audit_remark(struct audit *audit, const char *remark)
 	audit->remarks[audit->remark_count++] = remark;
 }
 
-static void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
-		    const struct ledger_entry *entry, bool holds)
+void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
+	     const struct ledger_entry *entry, bool holds)
 {
 	if (!socket->ref_count) {
 		socket->refs = &socket->only;
@@ -28,6 +28,31 @@ static void ref_add(struct join_sockets *join, struct audited_socket *socket, ui
 	};
 }
 
+struct audited_socket *socket_new(struct join_sockets *join, uint64_t boot)
+{
+	struct audit *audit = join->audit;
+	struct audited_socket *socket = arena_alloc(audit->arena, sizeof(*socket));
+
+	socket->boot = boot;
+	audit->sockets = arena_more(audit->arena, audit->sockets, audit->socket_count,
+				    &audit->socket_room, sizeof(struct audited_socket *));
+	audit->sockets[audit->socket_count++] = socket;
+	return socket;
+}
+
+void socket_identify(struct join_sockets *join, struct audited_socket *socket, uint64_t cookie,
+		     uint64_t inode)
+{
+	if (cookie && !socket->cookie) {
+		socket->cookie = cookie;
+		index_add(&join->cookies, cookie, socket->boot, socket);
+	}
+	if (inode && !socket->inode) {
+		socket->inode = inode;
+		index_add(&join->inodes, inode, join->this_boot, socket);
+	}
+}
+
 struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 				 const struct ledger_entry *entry, uint64_t inode, bool live)
 {
@@ -38,21 +63,9 @@ struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 
 	if (!socket && live && inode)
 		socket = index_find(&join->inodes, inode, join->this_boot);
-	if (!socket) {
-		socket = arena_alloc(audit->arena, sizeof(*socket));
-		socket->boot = boot;
-		audit->sockets = arena_more(audit->arena, audit->sockets, audit->socket_count,
-					    &audit->socket_room, sizeof(struct audited_socket *));
-		audit->sockets[audit->socket_count++] = socket;
-	}
-	if (cookie && !socket->cookie) {
-		socket->cookie = cookie;
-		index_add(&join->cookies, cookie, boot, socket);
-	}
-	if (live && inode && !socket->inode) {
-		socket->inode = inode;
-		index_add(&join->inodes, inode, join->this_boot, socket);
-	}
+	if (!socket)
+		socket = socket_new(join, boot);
+	socket_identify(join, socket, cookie, live ? inode : 0);
 	socket->live |= live;
 	ref_add(join, socket, member, entry, true);
 	return socket;

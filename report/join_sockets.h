@@ -22,6 +22,21 @@ static inline bool member_is_live(const struct member *member)
 /* The socket of a slot that holds it, known already or new. */
 struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 				 const struct ledger_entry *entry, uint64_t inode, bool live);
+/* One that nobody's slot holds. */
+struct audited_socket *socket_new(struct join_sockets *join, uint64_t boot);
+/* What it is known by, where that is not known yet; 0: neither now. */
+void socket_identify(struct join_sockets *join, struct audited_socket *socket, uint64_t cookie,
+		     uint64_t inode);
+void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
+	     const struct ledger_entry *entry, bool holds);
+/*
+ * Sockets that a member closed while the kernel shows that somebody still holds them
+ * (join_closed.c). The censuses are those taken so far. Then, after the witnesses, what the members
+ * remember of sockets closed long ago.
+ */
+void closed_find(struct join_sockets *join, const struct kernel_census *const *censuses,
+		 size_t count);
+void closed_join(struct join_sockets *join);
 /* What closed descriptors, earlier programs of a process and its relatives know of the sockets that
  * are open. */
 void witnesses_join(struct join_sockets *join);

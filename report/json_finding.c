@@ -134,6 +134,24 @@ static json_t *cause(const struct finding *finding, const struct render_settings
 	});
 }
 
+static json_t *forked(const struct finding *finding, const struct render_settings *settings)
+{
+	const struct holder *child = finding->child;
+	if (!child)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "call", json_text(finding->fork.call) },
+		{ "frames", json_frames(finding->fork.call ? finding->fork.stack : NULL) },
+		{ "child", json_fields((struct json_field[]){
+				   { "pid", json_passing(settings, true, child->pid) },
+				   { "comm", json_text(child->comm) },
+				   { "fd", json_number_if(child->fd >= 0, (uint64_t)child->fd) },
+				   { 0 },
+			   }) },
+		{ 0 },
+	});
+}
+
 json_t *json_finding(const struct finding *finding, const struct render_settings *settings)
 {
 	const struct rule *rule = &rules[finding->rule];
@@ -152,7 +170,7 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "connected", json_result_place(&finding->connected) },
 		{ "evidence", json_result_place(&finding->evidence) },
 		{ "closed", json_place(&finding->closed) },
-		{ "fork", json_null() },
+		{ "fork", forked(finding, settings) },
 		{ "siblings", siblings(finding) },
 		{ "last_use", use(finding->last_call, finding->last_use_ms, settings) },
 		{ "cause", cause(finding, settings) },

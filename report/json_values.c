@@ -93,7 +93,7 @@ json_t *json_frame(const struct frame *frame)
 	});
 }
 
-static json_t *frames(const struct stack *stack)
+json_t *json_frames(const struct stack *stack)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; stack && i < stack->count; i++) {
@@ -109,7 +109,7 @@ json_t *json_place(const struct place *place)
 		return json_null();
 	return json_fields((struct json_field[]){
 		{ "call", json_text(place->call) },
-		{ "frames", frames(place->stack) },
+		{ "frames", json_frames(place->stack) },
 		{ 0 },
 	});
 }
@@ -127,7 +127,7 @@ json_t *json_result_place(const struct place *place)
 	return json_fields((struct json_field[]){
 		{ "call", json_text(place->call) },
 		{ "errno", error_name(place->error) },
-		{ "frames", frames(place->stack) },
+		{ "frames", json_frames(place->stack) },
 		{ 0 },
 	});
 }

@@ -31,6 +31,7 @@ json_t *json_time(const struct render_settings *settings, uint64_t realtime_ns);
 bool json_append(json_t **array, json_t *value);
 
 json_t *json_frame(const struct frame *frame);
+json_t *json_frames(const struct stack *stack);
 json_t *json_place(const struct place *place);
 /* A place whose call had a result: with errno. */
 json_t *json_result_place(const struct place *place);

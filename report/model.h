@@ -105,7 +105,8 @@ struct finding {
 	enum finding_status status;
 	bool gating;
 	const char *suppressed_by; /* NULL */
-	struct place opened, connected, evidence, closed;
+	struct place opened, connected, evidence, closed, fork;
+	const struct holder *child; /* who was forked there and holds the first; NULL: nobody */
 	struct sibling
 		*siblings; /* where others opened at the same place were closed; most first */
 	size_t sibling_count;
@@ -197,7 +198,11 @@ struct report {
 bool process_is_unrecorded(const struct process *process);
 /* The first frame outside the system's libraries, else the innermost; NULL for an empty stack. */
 const struct frame *stack_site(const struct stack *stack);
-/* The site of a finding: where the missing close() is owed: evidence's, else opened's. */
+/* Beside `opened`, the place that tells a finding from others: the fork, the evidence, or the close
+ * that was not enough. */
+const struct place *finding_second_place(const struct finding *finding);
+/* The site of a finding: where the missing close() is owed: the fork's, evidence's, else opened's.
+ */
 const struct frame *finding_site(const struct finding *finding);
 /* The stack that it is the site of; NULL when there is none. */
 const struct stack *finding_site_stack(const struct finding *finding);

@@ -20,11 +20,19 @@ const struct frame *stack_site(const struct stack *stack)
 	return stack && stack->count ? &stack->frames[0] : NULL;
 }
 
+const struct place *finding_second_place(const struct finding *finding)
+{
+	return finding->rule == RULE_HELD_BY_CHILD  ? &finding->fork
+	       : finding->rule == RULE_HELD_BY_COPY ? &finding->closed
+						    : &finding->evidence;
+}
+
 const struct stack *finding_site_stack(const struct finding *finding)
 {
 	/* Where the end was seen is where the close() is missing; the place of opening is the next
 	 * best, and the better one when a library's own thread saw the end. */
-	const struct place *places[] = { &finding->evidence, &finding->opened, &finding->closed };
+	const struct place *places[] = { &finding->fork, &finding->evidence, &finding->opened,
+					 &finding->closed };
 	const struct stack *fallback = NULL;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		const struct stack *stack = places[i]->call ? places[i]->stack : NULL;

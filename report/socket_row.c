@@ -82,6 +82,7 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 {
 	const struct judgement *judgement = socket->judgement;
 	const struct ledger_slot *merged = &judgement->merged;
+	const struct held_by_child *held = judgement->held;
 	const struct socket_ref *ref = row_ref(socket, judgement);
 	const struct member *member = &audit->members->items[ref->member];
 	const struct ledger *book = audit->members->items[judgement->opened->member].ledger;
@@ -89,8 +90,8 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 	double rate = member->ledger->ns_per_cycle;
 
 	*row = (struct socket_row){
-		.pid = member->pid,
-		.fd = ref->fd,
+		.pid = held ? held->child.pid : member->pid,
+		.fd = held ? held->child.fd : ref->fd,
 		.family = family_name(audit->arena, merged->family),
 		.local = address_text(audit->arena, book, merged->family, &merged->local),
 		.peer = address_text(audit->arena, book, merged->family, &merged->peer),
@@ -103,7 +104,7 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 					    : MS_UNKNOWN,
 		.since_ms = since_ms(socket, judgement, rate),
 		.since_at_least = judgement->verdict.since_at_least,
-		.traffic_known = true,
+		.traffic_known = !held || held->traffic_known,
 		.eof_reads = merged->eof_reads,
 		.received = merged->received,
 		.sent = merged->sent,

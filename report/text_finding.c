@@ -133,9 +133,25 @@ static void title(struct text *text, const struct finding *finding)
 			     text_finding_count(text, finding), more, rule->line));
 }
 
+/* Who holds what was closed, and where it was made. */
+static void child(struct text *text, const struct finding *finding)
+{
+	const struct holder *holder = finding->child;
+	if (!holder)
+		return;
+	char *name = text_safe(text, holder->comm);
+	text_words(text, "child",
+		   text->settings->reproducible
+			   ? text_make(text, "%s: fd %d", name, holder->fd)
+			   : text_make(text, "pid %u %s: fd %d", holder->pid, name, holder->fd));
+	if (finding->fork.call)
+		place(text, "forked", &finding->fork, text_call(text, finding->fork.call));
+}
+
 static void whole(struct text *text, const struct finding *finding)
 {
 	title(text, finding);
+	child(text, finding);
 	if (finding->evidence.call)
 		place(text, "evidence", &finding->evidence,
 		      outcome(text, finding, &finding->evidence));
@@ -172,10 +188,11 @@ static void caller(struct text *text, const char *label, const struct finding *f
 		   const struct finding *told)
 {
 	const char *way = "from";
-	const struct frame *frame = parting(text, &finding->evidence, &told->evidence);
+	const struct place *second = finding_second_place(finding);
+	const struct frame *frame = parting(text, second, finding_second_place(told));
 	if (!frame) {
 		frame = parting(text, &finding->opened, &told->opened);
-		way = has_stack(&finding->evidence) ? "opened at" : "from";
+		way = has_stack(second) ? "opened at" : "from";
 	}
 	const char *count = text_finding_count(text, finding);
 	text_words(text, label,

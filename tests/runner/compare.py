@@ -70,6 +70,8 @@ def _details(finding, expectation, level):
         for key in ("call", "errno"):
             if key in place.keys and told and told.get(key) != place.keys[key]:
                 yield f"{name}.{key} is {told.get(key)}, not {place.keys[key]}"
+        if "child" in place.keys and (told or {}).get("child", {}).get("comm") != place.keys["child"]:
+            yield f"the child is {told and told['child']}, not {place.keys['child']}"
         if "inlined" in place.keys and level == LINE and top(told) and not top(told)["inlined"]:
             yield f"{name}: the frame is not told as inlined"
     for key in ("recv_q", "tcp_state", "eof_reads"):
@@ -82,8 +84,8 @@ def _details(finding, expectation, level):
         yield f"severity {finding['severity']}"
     site = frame_name(finding["site"])
     if level == LINE and "any" not in expectation.places and \
-            site not in (frame_name(top(finding["opened"])), frame_name(top(finding["evidence"]))):
-        yield f"site is {site}, neither where it was opened nor the evidence"
+            site not in (frame_name(top(finding[place])) for place in ("opened", "evidence", "fork")):
+        yield f"site is {site}, neither where it was opened nor the evidence nor the fork"
 
 
 def differences(report, truth, mode, level):

@@ -8,7 +8,7 @@ TEST keys: live=no kill=no, grace= live_grace= options= (the library's), status=
 opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all of those (blanks are _).
 A program that can't be played here says why on standard error and ends with 77.
 
-A place is `opened`, `evidence`, `closed`, `connected`, `sibling`, or `any` (no line: interpreted programs). A comment
+A place is `opened`, `evidence`, `closed`, `connected`, `fork`, `sibling`, or `any` (no line: interpreted programs). A comment
 that stands alone on its line speaks of the next line of code. Places with the same rule and `id` are one expectation;
 what isn't expected must not be reported. Keys:
 
@@ -17,7 +17,7 @@ what isn't expected must not be reported. Keys:
     findings=N     how many distinct stacks they come from
     when=live,exit,kill   (default: all, but what only the kernel knows is not known after a kill)
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
-    call= errno=   of the place;  inlined=true
+    call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
 """
 import os

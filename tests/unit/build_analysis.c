@@ -24,6 +24,7 @@ int build_analysis(const struct build *builds, size_t count, long grace_ms,
 		const struct ledger_header *header = &member->ledger->header;
 		member->pid = header->pid;
 		member->start_ticks = header->start_ticks;
+		member->ppid = header->fork_pid ? header->fork_pid : header->ppid;
 		member->sequence = header->sequence;
 		member->comm = header->comm;
 		member->path = "(memory)";
