@@ -9,8 +9,7 @@
  */
 #include "audit.h"
 
-#include "join_sockets.h"
-#include "kernel.h"
+#include "join_closed.h"
 #include "strangers.h"
 
 #include <errno.h>

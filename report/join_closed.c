@@ -2,7 +2,7 @@
 /* Sockets that a process closed, and that are open all the same: in a child that inherited them.
  * What the slots no longer know, since their numbers were used again, the ring of closed sockets
  * does. */
-#include "join_sockets.h"
+#include "join_closed.h"
 
 /* What the kernel says of a cookie, if a descriptor somewhere leads to it. */
 static const struct kernel_socket *still_open(const struct kernel_census *const *censuses,

@@ -6,7 +6,6 @@
 
 #include "audit.h"
 #include "join_index.h"
-#include "kernel.h"
 
 struct join_sockets {
 	struct audit *audit;
@@ -29,20 +28,9 @@ void socket_identify(struct join_sockets *join, struct audited_socket *socket, u
 		     uint64_t inode);
 void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
 	     const struct ledger_entry *entry, bool holds);
-/*
- * Sockets that a member closed while the kernel shows that somebody still holds them
- * (join_closed.c). The censuses are those taken so far. Then, after the witnesses, what the members
- * remember of sockets closed long ago.
- */
-void closed_find(struct join_sockets *join, const struct kernel_census *const *censuses,
-		 size_t count);
-void closed_join(struct join_sockets *join);
 /* What closed descriptors, earlier programs of a process and its relatives know of the sockets that
  * are open. */
 void witnesses_join(struct join_sockets *join);
-/* The kernel's word of it; `at` is now, in cycles. */
-void kernel_attach(struct audited_socket *socket, const struct kernel_census *census,
-		   const struct kernel_socket *kernel, uint64_t at);
 void holder_add(struct join_sockets *join, struct audited_socket *socket,
 		const struct member *member, int fd);
 /* Holders that /proc does not list: those of ended processes, and those that we may not look into.

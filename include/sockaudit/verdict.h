@@ -270,7 +270,7 @@ static inline uint64_t verdict_held_since(const struct ledger_slot *slot,
 	/* Used, connected, or watched through what is left: the program goes on with the copy. */
 	if (slot->last_receive > closed || slot->last_send > closed || slot->eof_at > closed ||
 	    slot->error_at > closed || slot->shutdown_at > closed || slot->connect_at > closed ||
-	    slot->epoll_fd)
+	    slot->epoll_since > closed || slot->epoll_fd)
 		return 0;
 	/* stdio's use is seen by nobody but the kernel. */
 	if ((slot->flags & SOCKET_STDIO) && !kernel->has_ages)

@@ -90,7 +90,7 @@ static void copy_that_goes_on_is_silent(void **state)
 	uint64_t after = BUILD_MS(101);
 
 	(void)state;
-	for (int way = 0; way < 6; way++) {
+	for (int way = 0; way < 7; way++) {
 		struct stage stage = stage_make(SOCKET_COPY_WORKED);
 		switch (way) {
 		case 0:
@@ -102,6 +102,9 @@ static void copy_that_goes_on_is_silent(void **state)
 		case 2: /* watched: an idle connection */
 			stage.slot->epoll_since = BUILD_MS(50);
 			stage.slot->epoll_fd = 4;
+			break;
+		case 6: /* until its epoll was closed */
+			stage.slot->epoll_since = after;
 			break;
 		case 3:
 			stage.slot->connect_at = after;
