@@ -42,6 +42,36 @@ static void process_lost(struct arena *arena, const struct ledger_header *header
 	process->lost_stacks = header->lost[LOST_STACKS];
 }
 
+static const char *const drift_names[DRIFT_KINDS] = {
+	[DRIFT_NUMBER_MET] = "when the number was used again",
+	[DRIFT_OTHER_SOCKET] = "by the cookie of another socket",
+	[DRIFT_CLOSED] = "when a call on it failed",
+	[DRIFT_AT_EXIT] = "at exit",
+};
+
+/* `here`: those that this report found, and the library has not noticed yet. */
+static void process_drift(struct arena *arena, const struct ledger_header *header, uint64_t here,
+			  struct process *process)
+{
+	uint64_t otherwise = 0; /* a newer library's kinds, for which we have no words */
+
+	process->drift_by = arena_array(arena, DRIFT_KINDS + 1, sizeof(*process->drift_by));
+	for (int i = 1; i < DRIFT_KINDS; i++) {
+		uint64_t count = header->totals.drift_by[i];
+		if (!drift_names[i])
+			otherwise += count;
+		else if (count)
+			process->drift_by[process->drift_kinds++] =
+				(struct unexplained){ drift_names[i], count };
+	}
+	if (otherwise)
+		process->drift_by[process->drift_kinds++] =
+			(struct unexplained){ "otherwise", otherwise };
+	if (here)
+		process->drift_by[process->drift_kinds++] =
+			(struct unexplained){ "by this report", here };
+}
+
 static void process_state(const struct member *member, struct process *process)
 {
 	const struct ledger_header *header = &member->ledger->header;
@@ -87,6 +117,7 @@ static void process_book(const struct audit *audit, size_t index, struct process
 	process->inherited = header->totals.inherited;
 	process->received = header->totals.received;
 	process->adopted = header->totals.adopted;
+	process_drift(audit->arena, header, audit->processes[index].drift, process);
 	process_lost(audit->arena, header, process);
 	process_state(member, process);
 }

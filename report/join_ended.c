@@ -13,6 +13,7 @@ static int snapshot_compare(const void *a, const void *b)
 
 	if (left->fd != right->fd)
 		return left->fd < right->fd ? -1 : 1;
+	/* A number may have had a stranger before. */
 	return left->life < right->life ? -1 : left->life > right->life;
 }
 

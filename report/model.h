@@ -119,6 +119,7 @@ struct finding {
 	size_t socket_count;
 };
 
+/* A count with its reason. */
 struct unexplained {
 	const char *reason; /* "opened before the preload" */
 	uint64_t count;
@@ -160,6 +161,9 @@ struct process {
 	struct lost_count *lost; /* every counter that is not 0, for people */
 	size_t lost_kinds;
 	uint64_t opened, closed, open, drift, copied, inherited, received, adopted;
+	/* How descriptors were found to have gone, copies and inherited ones too. */
+	struct unexplained *drift_by;
+	size_t drift_kinds;
 	/* The balance: kernel = explained + the sum of unexplained. Known only with the kernel's
 	 * word. */
 	bool coverage_known;

@@ -71,6 +71,17 @@ static json_t *socket_counts(const struct process *process)
 	});
 }
 
+static json_t *drift_by(const struct process *process)
+{
+	json_t *all = json_object();
+	for (size_t i = 0; i < process->drift_kinds; i++) {
+		if (!put(&all, process->drift_by[i].reason,
+			 json_number(process->drift_by[i].count)))
+			return NULL;
+	}
+	return all;
+}
+
 static json_t *coverage(const struct process *process)
 {
 	bool known = process->coverage_known;
@@ -120,6 +131,7 @@ static json_t *process_value(const struct process *process, const struct render_
 		  }) },
 		{ "lost", lost(process) },
 		{ "sockets", socket_counts(process) },
+		{ "drift_by", drift_by(process) },
 		{ "coverage", coverage(process) },
 		{ "states", process->audited || !process->coverage_known
 				    ? json_null()

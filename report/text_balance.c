@@ -59,12 +59,30 @@ static void sockets(struct text *text, const struct process *process)
 
 static void drift(struct text *text, const struct process *process)
 {
-	if (process->drift)
-		text_words(text, "drift",
-			   text_make(text,
-				     "%s went behind libc's back (a raw system call, fclose() or "
-				     "io_uring); counted as closed",
-				     text_count(text, process->drift, "socket", "sockets")));
+	uint64_t descriptors = 0;
+	char *words = NULL;
+	for (size_t i = 0; i < process->drift_kinds; i++) {
+		const struct unexplained *kind = &process->drift_by[i];
+		descriptors += kind->count;
+		words = words ? text_make(text, "%s, %s %s", words, text_number(text, kind->count),
+					  text_safe(text, kind->reason))
+			      : text_make(text, "%s found %s", text_number(text, kind->count),
+					  text_safe(text, kind->reason));
+	}
+	if (!process->drift && !words)
+		return;
+	/* Copies and what came from elsewhere are no sockets of its own. */
+	char *what =
+		process->drift
+			? text_make(text,
+				    "%s went behind libc's back (a raw system call, "
+				    "fclose() or io_uring); counted as closed",
+				    text_count(text, process->drift, "socket", "sockets"))
+			: text_make(text,
+				    "%s of copied or inherited sockets went behind "
+				    "libc's back",
+				    text_count(text, descriptors, "descriptor", "descriptors"));
+	text_words(text, "drift", words ? text_make(text, "%s: %s", what, words) : what);
 }
 
 static bool kernel_adds_up(const struct process *process)
@@ -130,7 +148,8 @@ static void descriptors(struct text *text, const struct process *process)
 /* Nothing to say of it that a sum doesn't say. */
 static bool unremarkable(const struct process *process)
 {
-	return process->audited && !process->drift && !process->lost_kinds &&
+	return process->audited && !process->drift && !process->drift_kinds &&
+	       !process->lost_kinds &&
 	       (!process->coverage_known || (kernel_adds_up(process) && !process->close_wait));
 }
 

@@ -21,7 +21,7 @@ PROCESS = {
     "nofile": {"limit": int, "used": int}, "lost": {"slots": int, "stacks": int},
     "sockets": {"opened": int, "closed": int, "open": int, "drift": int, "copied": int, "inherited": int,
                 "received": int, "adopted": int},
-    "coverage": {"kernel": int, "explained": int, "unexplained": dict}, "states": dict,
+    "drift_by": dict, "coverage": {"kernel": int, "explained": int, "unexplained": dict}, "states": dict,
     "unaudited_sockets": [{"fd": int, "local": str, "peer": str, "tcp_state": str, "recv_q": int, "send_q": int,
                            "since_ms": int, "since": str, "since_at_most_ms": int, "inode": int}],
 }

@@ -454,6 +454,69 @@ static void close_wait_is_balanced(void **state)
 	build_free(&build);
 }
 
+static void strangers_at_exit_are_unexplained(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	struct analysis analysis;
+	/* Twice the same, one that has a slot by another number, one of before, and what was noted
+	 * at the beginning. */
+	const struct ledger_snapshot strangers[] = {
+		{ .fd = 7, .valid = 1, .tcp_state = 8, .cookie = 70 },
+		{ .fd = 8, .valid = 1, .tcp_state = 8, .cookie = 70 },
+		{ .fd = 9, .valid = 1, .tcp_state = 1, .cookie = 1005 },
+		{ .fd = 10, .valid = 1, .cookie = 71, .before = 1 },
+		{ .fd = 5, .cookie = 72, .before = 1 },
+	};
+
+	(void)state;
+	build_slot(&build, 5, 0);
+	build_snapshot(&build, 5, 1);
+	((struct ledger_snapshot *)build_record(&build, SECTION_SNAPSHOTS, 0))->cookie = 1005;
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++)
+		*(struct ledger_snapshot *)build_record(&build, SECTION_SNAPSHOTS,
+							build_take(&build, SECTION_SNAPSHOTS, 1)) =
+			strangers[i];
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	const struct process *process = &analysis.report.processes[0];
+	assert_int_equal(process->kernel, 3);
+	assert_int_equal(process->explained, 1);
+	assert_int_equal(process->unexplained_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(process->unexplained[i].count, 1);
+		assert_true(!strcmp(process->unexplained[i].reason, "opened behind libc") ||
+			    !strcmp(process->unexplained[i].reason, "opened before the preload"));
+	}
+	assert_int_equal(process->close_wait, 1);
+	assert_int_equal(process->close_wait_unexplained, 1);
+	assert_int_equal(analysis.report.states[8], 1);
+	assert_int_equal(analysis.report.states[0], 0);
+	analysis_free(&analysis);
+	build_free(&build);
+}
+
+static void drift_has_its_reasons(void **state)
+{
+	struct build build = build_ledger(42, 7, 5000);
+	struct ledger_totals *totals = &build_header(&build)->totals;
+	struct analysis analysis;
+
+	(void)state;
+	totals->opened = totals->closed = totals->drift = 3;
+	totals->drift_by[DRIFT_NUMBER_MET] = 2;
+	totals->drift_by[DRIFT_AT_EXIT] = 1;
+	totals->drift_by[DRIFT_KINDS - 1] = totals->drift_by[DRIFT_KINDS - 2] = 4;
+	assert_int_equal(build_analysis(&build, 1, -1, &analysis), 0);
+	const struct process *process = &analysis.report.processes[0];
+	assert_int_equal(process->drift_kinds, 3);
+	assert_string_equal(process->drift_by[0].reason, "when the number was used again");
+	assert_int_equal(process->drift_by[0].count, 2);
+	assert_string_equal(process->drift_by[1].reason, "at exit");
+	assert_string_equal(process->drift_by[2].reason, "otherwise");
+	assert_int_equal(process->drift_by[2].count, 8);
+	analysis_free(&analysis);
+	build_free(&build);
+}
+
 static void normal_name(const char *name, const char *expected)
 {
 	char text[256];
@@ -531,6 +594,8 @@ int main(void)
 		cmocka_unit_test(double_close_names_all_places),
 		cmocka_unit_test(use_after_close_is_a_rule_of_its_own),
 		cmocka_unit_test(close_wait_is_balanced),
+		cmocka_unit_test(strangers_at_exit_are_unexplained),
+		cmocka_unit_test(drift_has_its_reasons),
 		cmocka_unit_test(names_survive_a_rebuild),
 		cmocka_unit_test(fingerprints_tell_places_apart_and_nothing_else),
 	};

@@ -113,6 +113,7 @@ static struct socket_row rows[] = {
 static struct sibling siblings[] = { { { "close", 0, &closed_stack }, 958 },
 				     { { NULL, 0, NULL }, 2 } };
 
+static const struct holder child = { 815, "worker", 5 };
 static struct finding findings[] = {
 	{ .rule = RULE_EOF,
 	  .count = 84,
@@ -164,8 +165,23 @@ static struct finding findings[] = {
 	  .closed = { "close", 0, &evidence_stack },
 	  .sockets = rows,
 	  .socket_count = 1 },
+	{ .rule = RULE_HELD_BY_CHILD,
+	  .count = 1,
+	  .stable = true,
+	  .opened = { "accept4", 0, &opened_stack },
+	  .fork = { "fork", 0, &closed_stack },
+	  .child = &child,
+	  .closed = { "close", 0, &evidence_stack },
+	  .last_use_ms = MS_UNKNOWN,
+	  .class = 'F',
+	  .cause = "used here after the fork, then closed up to 5 s ago",
+	  .cause_timeless = "used here after the fork, then closed",
+	  .sockets = rows,
+	  .socket_count = 1 },
 };
 
+static struct unexplained drift_by[] = { { "when the number was used again", 1 },
+					 { "at exit", 2 } };
 static struct unexplained unexplained[] = { { "opened before the preload", 2 } };
 static struct unexplained unaudited[] = { { "process not audited", 4 } };
 static struct unaudited_socket unaudited_sockets[] = {
@@ -205,6 +221,8 @@ static struct process processes[] = {
 	  .closed = 958,
 	  .open = 100,
 	  .drift = 1,
+	  .drift_by = drift_by,
+	  .drift_kinds = 2,
 	  .inherited = 1,
 	  .coverage_known = true,
 	  .kernel = 102,
