@@ -47,6 +47,7 @@ struct judgement {
 	struct ledger_slot merged; /* what all its descriptors saw together */
 	const struct socket_ref *opened, *connected, *evidence,
 		*last_use;		  /* whose stacks to show; NULL none */
+	const struct socket_ref *told;	  /* whom poll or epoll told of the end */
 	const struct socket_ref *closed;  /* whose closed_stack; NULL: it is no matter of a close */
 	const struct held_by_child *held; /* NULL: it is no matter of a child */
 	uint64_t end;			  /* now, or when its process ended; cycles */

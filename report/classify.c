@@ -145,6 +145,7 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 	judgement->connected = evidence.connect;
 	judgement->evidence = evidence_of(verdict.rule, &evidence);
 	judgement->last_use = evidence.used;
+	judgement->told = evidence.told;
 	judgement->closed = verdict.rule == VERDICT_HELD_BY_COPY ? evidence.closed : NULL;
 	const struct member *debtor = debtor_of(audit, socket, judgement->evidence, opened);
 	judgement->end = member_end(debtor);

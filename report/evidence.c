@@ -123,6 +123,7 @@ void evidence_of_life(struct ledger_slot *merged, struct evidence *evidence,
 		merged->told_at = slot->told_at;
 		merged->told_events = slot->told_events;
 		merged->told_call = slot->told_call;
+		evidence->told = ref;
 	}
 	merged->received += slot->received;
 	merged->sent += slot->sent;

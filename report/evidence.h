@@ -8,7 +8,7 @@
 
 /* Whose word each piece is; NULL: nobody's. */
 struct evidence {
-	const struct socket_ref *eof, *error, *shutdown, *connect, *used, *closed;
+	const struct socket_ref *eof, *error, *shutdown, *connect, *used, *closed, *told;
 	bool open_seen;
 };
 

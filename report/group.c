@@ -382,7 +382,7 @@ void audit_group(struct audit *audit, struct code *code, struct finding **findin
 		 * no sibling did better. */
 		if (group->socket_count && finding.rule != RULE_HELD_BY_CHILD)
 			siblings_fill(siblings, group->opened, &finding);
-		finding_cause(audit->arena, &finding, group->sockets);
+		finding_cause(audit, &finding, group->sockets);
 		if (finding.socket_count)
 			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets),
 			      row_compare);

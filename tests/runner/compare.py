@@ -80,6 +80,11 @@ def _details(finding, expectation, level):
             # Of a process that was killed the kernel's state is not known.
             if wrong and any(value is not None for value in wrong):
                 yield f"{key} is {wrong}, not {expectation.keys[key]}"
+    cause = finding["cause"] or {"class": None, "text": ""}
+    if "class" in expectation.keys and cause["class"] != expectation.keys["class"]:
+        yield f"the cause is of class {cause['class']}, not {expectation.keys['class']}: {cause['text']}"
+    if "says" in expectation.keys and expectation.keys["says"] not in cause["text"]:
+        yield f"the cause does not say {expectation.keys['says']}: {cause['text']}"
     if finding["severity"] != "error":
         yield f"severity {finding['severity']}"
     site = frame_name(finding["site"])

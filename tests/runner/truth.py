@@ -19,6 +19,7 @@ what isn't expected must not be reported. Keys:
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
     call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
+    class= says=   the cause: its letter, a word of it
 """
 import os
 import re

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Why nobody read the FIN, with its evidence; see cause_unread.h. */
+#include "cause_unread.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* Why nobody read the FIN: in the order in which one explains the other away. */
+enum reason {
+	BEHIND_LIBC,
+	READING_OFF,
+	UNWATCHED,
+	TOLD,
+	WORKING,
+	UNREAD_DATA,
+	NEVER_READ,
+	IDLE,
+	REASON_COUNT
+};
+
+/* How long ago, in the time of the process that owes the close. */
+static uint64_t ms_ago(const struct audit *audit, const struct judgement *judgement, uint64_t at)
+{
+	const struct ledger *book = audit->members->items[judgement->opened->member].ledger;
+
+	return cycles_to_ms(book->ns_per_cycle, at, judgement->end);
+}
+
+/* poll or epoll told of the end, and it was not what they say before every connect(). */
+static bool is_told(const struct judgement *judgement)
+{
+	const struct ledger_slot *slot = &judgement->merged;
+
+	return judgement->told && slot->told_events &&
+	       slot->told_at > verdict_later(slot->connect_at, slot->opened_at);
+}
+
+/* It was taken out of its epoll and not used since. At the end of a program that says nothing: then
+ * everything is. */
+static bool is_unwatched(const struct audited_socket *socket)
+{
+	const struct ledger_slot *slot = &socket->judgement->merged;
+
+	return slot->epoll_since && !slot->epoll_fd && slot->epoll_since > slot->last_receive &&
+	       slot->epoll_since > slot->last_send &&
+	       (socket->live || slot->epoll_since < socket->judgement->verdict.since);
+}
+
+static enum reason reason_of(const struct audited_socket *socket)
+{
+	const struct ledger_slot *slot = &socket->judgement->merged;
+
+	if (slot->flags & SOCKET_STDIO)
+		return BEHIND_LIBC;
+	if (slot->epoll_fd && slot->epoll_since && !(slot->epoll_interest & EPOLLIN))
+		return READING_OFF;
+	if (is_unwatched(socket))
+		return UNWATCHED;
+	if (is_told(socket->judgement))
+		return TOLD;
+	if (socket->judgement->verdict.working)
+		return WORKING;
+	/* The FIN itself counts as one. */
+	if (socket->kernel.queues_known && socket->kernel.recv_q > 1)
+		return UNREAD_DATA;
+	return slot->last_receive ? IDLE : NEVER_READ;
+}
+
+static uint64_t row_idle(const struct socket_row *row)
+{
+	return row->last_use_ms != MS_UNKNOWN ? row->last_use_ms : row->age_ms;
+}
+
+static uint64_t row_unread(const struct socket_row *row)
+{
+	if (!row->queues_known || !row->recv_q)
+		return 0;
+	/* In CLOSE_WAIT the FIN counts one. */
+	return row->recv_q - (row->tcp_state && !strcmp(row->tcp_state, "CLOSE_WAIT"));
+}
+
+static bool any_in_state(const struct finding *finding, const char *state)
+{
+	for (size_t i = 0; i < finding->socket_count; i++)
+		if (finding->sockets[i].tcp_state && !strcmp(finding->sockets[i].tcp_state, state))
+			return true;
+	return false;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* " since 5 s" or, without times, nothing. */
+static const char *since_text(struct arena *arena, uint64_t ms, bool timeless)
+{
+	return timeless ? "" : arena_printf(arena, " for up to %s", duration_text(arena, ms));
+}
+
+/* "EPOLLRDHUP", "POLLHUP and POLLERR". */
+static const char *events_text(struct arena *arena, const char *call, uint32_t events)
+{
+	static const struct {
+		uint32_t event;
+		const char *name;
+	} names[] = { { EPOLLRDHUP, "RDHUP" }, { EPOLLHUP, "HUP" }, { EPOLLERR, "ERR" } };
+	const char *kind = strstr(call, "epoll") ? "EPOLL" : "POLL", *text = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (events & names[i].event)
+			text = arena_printf(arena, "%s%s%s%s", text, *text ? " and " : "", kind,
+					    names[i].name);
+	return *text ? text : "that it is over";
+}
+
+/* What poll or epoll said of these sockets; "" when nothing. */
+static const char *told_text(struct arena *arena, const struct audit *audit,
+			     const struct finding *finding, struct audited_socket *const *sockets,
+			     bool timeless)
+{
+	const struct judgement *first = NULL;
+	size_t count = 0;
+	uint32_t events = 0;
+	uint64_t ms = 0;
+
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct judgement *judgement = sockets[i]->judgement;
+		if (!is_told(judgement))
+			continue;
+		first = first ? first : judgement;
+		count++;
+		events |= judgement->merged.told_events;
+		ms = later(ms, ms_ago(audit, judgement, judgement->merged.told_at));
+	}
+	if (!first)
+		return "";
+	const char *call = ledger_call(audit->members->items[first->told->member].ledger,
+				       first->merged.told_call);
+	call = call ? call : "poll";
+	const char *text =
+		arena_printf(arena, "%s() said %s%s and nobody acted", call,
+			     events_text(arena, call, events), cause_ago(arena, ms, timeless));
+	return count < finding->socket_count
+		       ? arena_printf(arena, "%s (%zu of %zu)", text, count, finding->socket_count)
+		       : text;
+}
+
+const char *cause_of_unread(struct arena *arena, const struct audit *audit, struct finding *finding,
+			    struct audited_socket *const *sockets, bool timeless)
+{
+	size_t counts[REASON_COUNT] = { 0 }, connectors = 0;
+	enum reason reason = IDLE;
+	uint64_t interest_ms = 0;
+
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct judgement *judgement = sockets[i]->judgement;
+		counts[reason_of(sockets[i])]++;
+		if (judgement->merged.epoll_since)
+			interest_ms = later(interest_ms, ms_ago(audit, judgement,
+								judgement->merged.epoll_since));
+		connectors += (sockets[i]->judgement->merged.flags & SOCKET_CONNECTOR) != 0;
+	}
+	for (enum reason r = 0; r < REASON_COUNT; r++)
+		if (counts[r] > counts[reason])
+			reason = r;
+	const uint64_t idle_ms = cause_oldest(finding, row_idle);
+	const char *ago = cause_ago(arena, idle_ms, timeless),
+		   *idle = timeless ? "idle"
+				    : arena_printf(arena, "idle for up to %s",
+						   duration_text(arena, idle_ms));
+	const char *text = NULL,
+		   *gone = any_in_state(finding, "CLOSE") && !any_in_state(finding, "CLOSE_WAIT")
+				   ? "the connection is gone (state CLOSE, which no tool lists)"
+				   : "the peer has ended";
+	switch (reason) {
+	case BEHIND_LIBC:
+		finding->class = 'A';
+		text = arena_printf(arena,
+				    "%s; the socket is read through stdio (fdopen), behind libc, "
+				    "so whether its EOF was "
+				    "seen isn't known",
+				    gone);
+		break;
+	case READING_OFF:
+		finding->class = 'G';
+		text = arena_printf(arena,
+				    "%s while reading is switched off: epoll watches it without "
+				    "EPOLLIN%s",
+				    gone, since_text(arena, interest_ms, timeless));
+		break;
+	case UNWATCHED:
+		finding->class = 'G';
+		text = arena_printf(arena,
+				    "%s while nobody watches: it was taken out of its epoll%s",
+				    gone, cause_ago(arena, interest_ms, timeless));
+		break;
+	case TOLD:
+		finding->class = 'A';
+		text = gone;
+		break;
+	case WORKING:
+		finding->class = 'H';
+		text = arena_printf(arena, "%s; a request was received%s and never answered", gone,
+				    ago);
+		break;
+	case UNREAD_DATA:
+		finding->class = connectors ? 'D' : 'H';
+		text = arena_printf(arena, "%s with up to %" PRIu64 " bytes unread%s%s", gone,
+				    cause_oldest(finding, row_unread), *ago ? "; last use" : "",
+				    ago);
+		break;
+	case NEVER_READ:
+		finding->class = 'B';
+		text = arena_printf(arena, "%s and nothing was ever read here; %s", gone, idle);
+		break;
+	case IDLE:
+		finding->class = 'B';
+		text = arena_printf(arena, "%s; %s, and never read since", gone, idle);
+		break;
+	case REASON_COUNT:
+		break;
+	}
+	if (counts[reason] < finding->socket_count)
+		text = arena_printf(arena, "%s (%zu of %zu)", text, counts[reason],
+				    finding->socket_count);
+	const char *told = told_text(arena, audit, finding, sockets, timeless);
+	return *told ? arena_printf(arena, "%s; %s", text, told) : text;
+}
