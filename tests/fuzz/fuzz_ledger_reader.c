@@ -14,12 +14,19 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 
 static FILE *nowhere;
+static struct build child; /* of the process whose ledger is the input; it holds what that closed */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
 	nowhere = fopen("/dev/null", "we");
+	child = build_ledger(BUILD_CHILD, 8, 6000);
+	build_header(&child)->fork_pid = 42;
+	build_header(&child)->fork_at = BUILD_MS(20);
+	struct ledger_slot *slot = build_slot(&child, 10, 0);
+	slot->origin = ORIGIN_INHERITED;
+	slot->flags |= SOCKET_INHERITED;
 	return nowhere ? 0 : -1;
 }
 
@@ -36,7 +43,7 @@ static size_t seed_ledger(uint8_t *data, size_t most)
 	build_eof(build_slot(&build, 5, opened), BUILD_MS(20), eof);
 	build_slot(&build, 9, opened);
 	build_snapshot(&build, 9, 8);
-	build_rings(&build, 1009, opened, eof);
+	build_rings(&build, 1010, opened, eof);
 	size_t size = build.size <= most ? build.size : 0;
 	for (size_t i = 0; i < size; i++)
 		data[i] = build.bytes[i];
@@ -72,10 +79,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct build build = { (unsigned char *)data, size };
+	struct build builds[] = { { (unsigned char *)data, size }, child };
 	struct analysis analysis;
 
-	if (!build_analysis(&build, 1, size % 2 ? 0 : -1, &analysis)) {
+	if (!build_analysis(builds, 2, size % 2 ? 0 : -1, &analysis)) {
 		const struct render_settings settings = { .width = 100, .with_stacks = true };
 		for (const struct renderer *renderer = renderers; renderer->name; renderer++)
 			renderer->render(&analysis.report, &settings, nowhere);
