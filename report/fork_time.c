@@ -79,23 +79,27 @@ static uint64_t cycles_of_ticks(const struct ledger *ledger, uint64_t ticks)
 	return cycles < 1 ? 1 : cycles > 9e18 ? UINT64_MAX / 2 : (uint64_t)cycles;
 }
 
-static void by_age(const struct heirs *heirs, const struct member *parent, uint64_t start_ticks,
-		   struct fork_time *found)
+static void by_age(const struct heirs *heirs, const struct member *parent, uint32_t pid,
+		   uint64_t start_ticks, struct fork_time *found)
 {
+	const struct members *members = heirs->audit->members;
 	const struct ledger *ledger = parent->ledger;
-	struct fork_time unnamed = { .latest = 0 };
+	struct fork_time record = { .latest = 0 };
 
-	if (!heirs->boot_id || strcmp(heirs->boot_id, ledger->header.boot_id) != 0)
+	if (strcmp(heirs->boot_id, ledger->header.boot_id) != 0)
 		return;
 	found->earliest = cycles_of_ticks(ledger, start_ticks);
 	found->latest = cycles_of_ticks(ledger, start_ticks + 1);
 	uint64_t before = (uint64_t)(BEFORE_START_MS * 1e6 / ledger->ns_per_cycle);
-	if (by_parent(heirs->audit->members, parent, 0,
-		      found->earliest > before ? found->earliest - before : 0, found->latest,
-		      &unnamed)) {
-		found->forker = unnamed.forker;
-		found->stack = unnamed.stack;
-		found->call = unnamed.call;
+	uint64_t from = found->earliest > before ? found->earliest - before : 1;
+	/* A child whose parent has ended is nobody's by /proc; its number and its age fit all the
+	 * same. */
+	if (by_parent(members, parent, pid, from, found->latest, &record)) {
+		*found = record;
+	} else if (by_parent(members, parent, 0, from, found->latest, &record)) {
+		found->forker = record.forker;
+		found->stack = record.stack;
+		found->call = record.call;
 	}
 }
 
@@ -111,6 +115,6 @@ struct fork_time fork_time_of(const struct heirs *heirs, const struct member *pa
 	if ((branch && by_parent(members, parent, pid, 1, closed_at, &found)) ||
 	    by_child(members, pid, start_ticks, &found))
 		return found;
-	by_age(heirs, parent, start_ticks, &found);
+	by_age(heirs, parent, pid, start_ticks, &found);
 	return found;
 }

@@ -39,7 +39,7 @@ static void outsiders_list(struct heirs *heirs)
 	struct arena *arena = heirs->audit->arena;
 	uint32_t self = (uint32_t)getpid();
 
-	heirs->boot_id = proc_boot_id(arena);
+	heirs->looked = true;
 	heirs->family.procs = proc_list(arena, &heirs->family.proc_count);
 	for (size_t i = 0; i < heirs->family.proc_count; i++) {
 		const struct proc *proc = &heirs->family.procs[i];
@@ -119,10 +119,12 @@ struct heir *heirs_find(struct heirs *heirs, struct audited_socket *socket, size
 	size_t room = 0;
 
 	*count = 0;
+	if (!heirs->boot_id)
+		heirs->boot_id = proc_boot_id(arena);
 	if (socket->live) {
 		if (!socket->inode)
 			return NULL;
-		if (!heirs->boot_id)
+		if (!heirs->looked)
 			outsiders_list(heirs);
 		outsiders_add(heirs, socket);
 	}

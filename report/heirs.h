@@ -29,8 +29,8 @@ struct outsider {
 struct heirs {
 	struct audit *audit;
 	struct family family;
-	const char
-		*boot_id; /* of now; NULL until /proc was looked into: only where there is a need */
+	const char *boot_id;	    /* of now; NULL until it is needed */
+	bool looked;		    /* into /proc: only where there is something to look for */
 	struct outsider *outsiders; /* by inode */
 	size_t outsider_count, outsider_room;
 };
