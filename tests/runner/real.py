@@ -15,6 +15,7 @@ from runner import compare, schema, stage
 PATIENCE = 30
 # make check-real: everything, however long it takes; else what fits into a minute.
 LONG = os.environ.get("LONG") == "1"
+VFORKED = "changes made by vfork children, not followed"
 
 
 def skip(reason):
@@ -72,14 +73,14 @@ class Stage:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def environment(self, ledgers):
-        """Under the library when `ledgers` names a folder for them."""
+    def environment(self, ledgers, options=None):
+        """Under the library when `ledgers` names a folder for them; more of its options."""
         environment = stage.clean_environment()
         if ledgers:
             folder = self.path(ledgers)
             os.makedirs(folder, mode=0o700, exist_ok=True)
             environment["LD_PRELOAD"] = stage.LIBRARY
-            environment["SOCKAUDIT_OPTIONS"] = f"dir={folder}"
+            environment["SOCKAUDIT_OPTIONS"] = ":".join([f"dir={folder}", *([options] if options else [])])
         return environment
 
     def start(self, command, ledgers=None, port=None):
@@ -101,9 +102,10 @@ class Stage:
         until(lambda: not stage.group_members(process.pid), "its children end")
         return status
 
-    def run(self, command, ledgers=None, timeout=PATIENCE, **more):
-        return subprocess.run(command, env=self.environment(ledgers), stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", timeout=timeout, cwd=self.folder, **more)
+    def run(self, command, ledgers=None, timeout=PATIENCE, options=None, **more):
+        return subprocess.run(command, env=self.environment(ledgers, options), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace", timeout=timeout, cwd=self.folder,
+                              **more)
 
     def judge(self, ledgers, allowed=(), least=1):
         """The report on a folder of ledgers: sums right, no drift, no errors but of the allowed rules."""
@@ -136,7 +138,9 @@ def judge(report, label, allowed, least):
     for process in audited:
         if process["sockets"]["drift"]:
             problems.append(f"drift of {process['sockets']['drift']} in {process['comm']} ({process['pid']})")
-        if any(process["lost"].values()):
+        # What a vfork child does to its own table is its own; the rest would be lost.
+        lost = {**process["lost"], **process["lost"].get("all", {}), "all": 0, VFORKED: 0}
+        if any(lost.values()):
             problems.append(f"lost {process['lost']} in {process['comm']} ({process['pid']})")
     for finding in report["findings"]:
         if finding["severity"] == "error" and finding["rule"] not in allowed:
@@ -152,3 +156,8 @@ def judge(report, label, allowed, least):
 def failed(*lines):
     print("\n".join(lines))
     sys.exit(1)
+
+
+def failed_if(*lines):
+    if lines:
+        failed(*lines)
