@@ -3,6 +3,7 @@
 tests; else every n-th of them, without those that take seconds."""
 import fnmatch
 import os
+import signal
 import subprocess
 import xml.etree.ElementTree
 import zlib
@@ -136,7 +137,10 @@ def play(suites, deliberate=None):
     """`suites`: {name: n, every n-th test is run; 0: with LONG=1 only}. `deliberate`: {test: the rule that it breaks
     once, on purpose}."""
     need()
+    # A shell's background job ignores SIGINT, and so would all that it starts: tests that interrupt themselves hang.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with real.Stage() as scene:
+        os.environ["TMPDIR"] = scene.folder
         for suite, every in suites.items():
             if every or real.LONG:
                 judge(scene, suite, same(scene, suite, every), deliberate or {})
