@@ -61,7 +61,7 @@ DEMO_PACKAGES = iproute2
 TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite libfaketime redis-server redis-tools nginx-light wrk memcached \
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace \
 	liburing-dev golang-go nodejs perl ruby openjdk-17-jdk-headless apache2 apache2-utils haproxy git openssh-server \
-	openssh-client postgresql libcap2-bin $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
+	openssh-client postgresql libcap2-bin socat $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)
