@@ -154,6 +154,8 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 		track_stale(fd, n < 0 ? error : 0, call, frame);
 	struct ledger_slot *slot =
 		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
+	if (life == USE_INHERITED)
+		news.at = cycles_now(); /* its slot's life began just now */
 	if (slot && n < 0)
 		track_error(fd, slot, news, error, frame);
 	else if (slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE))) {
@@ -174,6 +176,8 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 		track_stale(fd, n < 0 ? error : 0, call, frame);
 	struct ledger_slot *slot =
 		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
+	if (life == USE_INHERITED)
+		news.at = cycles_now(); /* its slot's life began just now */
 	if (!slot)
 		goto out;
 	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) &&

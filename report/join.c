@@ -9,6 +9,8 @@
  */
 #include "audit.h"
 
+#include "known_cookies.h"
+
 #include "join_closed.h"
 #include "strangers.h"
 
@@ -40,6 +42,7 @@ struct join {
 	size_t census_count, census_room;
 	struct doubt *doubts;
 	size_t doubt_count, doubt_room;
+	struct known_cookies known;
 	uint64_t killed;
 };
 
@@ -99,7 +102,7 @@ static struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint
 		.last_data_recv_ms = kernel->last_data_recv_ms,
 		.last_ack_recv_ms = kernel->last_ack_recv_ms,
 		.at = at,
-		.addresses_known = true,
+		.addresses_known = kernel->family != AF_UNIX,
 		.family = kernel->family,
 		.local_port = kernel->local_port,
 		.peer_port = kernel->peer_port,
@@ -167,9 +170,13 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 		return;
 	}
 	kernel = kernel_by_inode(&census->kernel, held->inode);
+	/* Where an end was seen, the library kept the number's inode: what the kernel lists nowhere
+	 * can be told from its successor by nothing else. */
+	bool replaced = slot->inode && slot->inode != (uint32_t)held->inode;
 	/* Inodes are reused, so a match must also agree on the cookie. */
 	const struct kernel_socket *elsewhere = kernel_by_cookie(&census->kernel, slot->cookie);
-	if ((kernel && kernel->cookie && slot->cookie && kernel->cookie != slot->cookie) ||
+	if (replaced ||
+	    (kernel && kernel->cookie && slot->cookie && kernel->cookie != slot->cookie) ||
 	    (!kernel && elsewhere && elsewhere->inode && elsewhere->inode != held->inode)) {
 		drift_or_race(join, index, entry);
 		return;
@@ -327,8 +334,10 @@ static void held_join(struct join *join, uint32_t index)
 			       (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
 			       !ledger_slot_of(member->ledger, held->fd);
 		/* Gone again, or another one: the race explains it. */
-		held->is_stranger = !held->socket && !written &&
-				    proc_socket_inode(member->pid, held->fd) == held->inode;
+		held->is_stranger =
+			!held->socket && !written &&
+			proc_socket_inode(member->pid, held->fd) == held->inode &&
+			!(kernel && cookie_is_known(&join->known, audit, kernel->cookie));
 	}
 	strangers_explain(audit, index);
 	index_free(&seen);
@@ -371,5 +380,6 @@ int audit_join(struct arena *arena, struct members *members, struct audit *audit
 	index_free(&join.sockets.cookies);
 	index_free(&join.sockets.inodes);
 	index_free(&join.counted);
+	known_cookies_free(&join.known);
 	return 0;
 }

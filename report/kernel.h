@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's book: every TCP socket of a network namespace at one moment. Asked through sock_diag
+ * The kernel's book: every TCP socket of a network namespace at one moment, and, by sock_diag, the
+ * UDP and AF_UNIX ones without a state. Asked through sock_diag
  * (kernel_diag.c), where that is refused through /proc/PID/net/tcp (kernel_proc.c).
  */
 #ifndef KERNEL_H
@@ -14,7 +15,8 @@
 struct kernel_socket {
 	uint64_t cookie; /* 0: not told */
 	uint64_t inode;	 /* 0: belongs to no descriptor (accept queue, orphan) */
-	uint8_t family, state;
+	uint8_t family;
+	uint8_t state; /* 0: no TCP socket */
 	bool listening_queue; /* recv_q and send_q are the queue's length and limit, not bytes */
 	bool ages_known, keepalive;
 	uint32_t recv_q, send_q;

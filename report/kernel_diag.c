@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's TCP sockets by NETLINK_SOCK_DIAG, in the calling thread's network namespace. */
+/*
+ * The kernel's sockets by NETLINK_SOCK_DIAG, in the calling thread's network namespace: TCP with
+ * its states; UDP and AF_UNIX for who they are, their cookies and inodes.
+ */
 #include "kernel.h"
 
 #include <errno.h>
@@ -7,6 +10,7 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +27,15 @@ struct dump {
 	struct arena *arena;
 	struct kernel_census *census;
 	bool interrupted;
+	bool stateless; /* what the message calls a state is none of TCP's */
 };
+
+static uint64_t cookie_of(const uint32_t halves[2])
+{
+	if (halves[0] == INET_DIAG_NOCOOKIE && halves[1] == INET_DIAG_NOCOOKIE)
+		return 0;
+	return halves[0] | (uint64_t)halves[1] << 32;
+}
 
 static int attribute_take(const struct nlattr *attribute, void *data)
 {
@@ -54,15 +66,12 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
 	struct kernel_socket *socket = kernel_socket_add(dump->arena, dump->census);
 	socket->family = message->idiag_family;
-	socket->state = message->idiag_state;
-	socket->cookie = message->id.idiag_cookie[0] | (uint64_t)message->id.idiag_cookie[1] << 32;
-	if (message->id.idiag_cookie[0] == INET_DIAG_NOCOOKIE &&
-	    message->id.idiag_cookie[1] == INET_DIAG_NOCOOKIE)
-		socket->cookie = 0;
+	socket->state = dump->stateless ? 0 : message->idiag_state;
+	socket->cookie = cookie_of(message->id.idiag_cookie);
 	socket->inode = message->idiag_inode;
 	socket->recv_q = message->idiag_rqueue;
 	socket->send_q = message->idiag_wqueue;
-	socket->listening_queue = message->idiag_state == STATE_LISTEN;
+	socket->listening_queue = socket->state == STATE_LISTEN;
 	socket->keepalive = message->idiag_timer == TIMER_KEEPALIVE;
 	socket->local_port = ntohs(message->id.idiag_sport);
 	socket->peer_port = ntohs(message->id.idiag_dport);
@@ -73,8 +82,55 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size,
-		       uint8_t family, unsigned sequence, struct dump *dump)
+static int unix_take(const struct nlmsghdr *header, void *data)
+{
+	struct dump *dump = data;
+
+	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+		dump->interrupted = true;
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(header) < sizeof(struct unix_diag_msg))
+		return MNL_CB_OK;
+	const struct unix_diag_msg *message = mnl_nlmsg_get_payload(header);
+	struct kernel_socket *socket = kernel_socket_add(dump->arena, dump->census);
+	socket->family = AF_UNIX;
+	socket->cookie = cookie_of(message->udiag_cookie);
+	socket->inode = message->udiag_ino;
+	return MNL_CB_OK;
+}
+
+static const struct query {
+	uint8_t family, protocol;
+	bool needed; /* without it there is no census */
+	mnl_cb_t take;
+} queries[] = {
+	{ AF_INET, IPPROTO_TCP, true, message_take },
+	/* A kernel without IPv6 has none to tell of. */
+	{ AF_INET6, IPPROTO_TCP, true, message_take },
+	/* Modules that may not be there. */
+	{ AF_INET, IPPROTO_UDP, false, message_take },
+	{ AF_INET6, IPPROTO_UDP, false, message_take },
+	{ AF_UNIX, 0, false, unix_take },
+};
+
+static void request_write(struct nlmsghdr *header, const struct query *query)
+{
+	if (query->family == AF_UNIX) {
+		struct unix_diag_req *request =
+			mnl_nlmsg_put_extra_header(header, sizeof(*request));
+		request->sdiag_family = AF_UNIX;
+		request->udiag_states = ~0u;
+		return;
+	}
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request->sdiag_family = query->family;
+	request->sdiag_protocol = query->protocol;
+	request->idiag_ext = 1u << (INET_DIAG_INFO - 1);
+	request->idiag_states = STATES_ALL;
+}
+
+static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size,
+		      const struct query *query, unsigned sequence, struct dump *dump)
 {
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	unsigned port = mnl_socket_get_portid(netlink);
@@ -84,11 +140,8 @@ static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = sequence;
-	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_ext = 1u << (INET_DIAG_INFO - 1);
-	request->idiag_states = STATES_ALL;
+	request_write(header, query);
+	dump->stateless = query->protocol != IPPROTO_TCP;
 	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
 		return -errno;
 	while (more > MNL_CB_STOP) {
@@ -97,14 +150,13 @@ static int family_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t
 			continue;
 		if (n <= 0)
 			return n ? -errno : -EPROTO;
-		more = mnl_cb_run(buffer, (size_t)n, sequence, port, message_take, dump);
+		more = mnl_cb_run(buffer, (size_t)n, sequence, port, query->take, dump);
 	}
 	return more == MNL_CB_ERROR ? -errno : 0;
 }
 
 int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 {
-	const uint8_t families[] = { AF_INET, AF_INET6 };
 	const size_t size = 64u << 10;
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	unsigned sequence = 1;
@@ -115,11 +167,11 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 	unsigned char *buffer = arena_alloc(arena, size);
 	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
 		error = -errno;
-	for (size_t i = 0; i < sizeof(families) && !error; i++) {
+	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries) && !error; i++) {
 		for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
 			struct dump dump = { .arena = arena, .census = census };
 			size_t before = census->count;
-			error = family_dump(netlink, buffer, size, families[i], sequence++, &dump);
+			error = query_dump(netlink, buffer, size, &queries[i], sequence++, &dump);
 			/* libmnl reports an interrupted dump as EINTR. */
 			if (error != -EINTR && !dump.interrupted)
 				break;
@@ -128,8 +180,7 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 			else
 				error = 0;
 		}
-		/* A kernel without IPv6 has none to tell of. */
-		if (error == -ENOENT && families[i] == AF_INET6)
+		if (!queries[i].needed || (error == -ENOENT && queries[i].family == AF_INET6))
 			error = 0;
 	}
 	mnl_socket_close(netlink);

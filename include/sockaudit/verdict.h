@@ -48,6 +48,7 @@ struct verdict {
 	uint64_t since;	     /* cycles: the grace runs from here; never earlier than the truth */
 	bool since_at_least; /* the true beginning may be earlier */
 	bool working;	     /* a request came, and the client left before the answer */
+	bool ageless;	     /* a reset, of which nothing tells when it came after the last use */
 	stack_id evidence_stack;
 	uint8_t evidence_call;
 	int16_t evidence_errno;
@@ -221,6 +222,14 @@ static inline void verdict_merge_open(struct ledger_slot *into, const struct led
  * at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds it
  * too; without ages that use is the only bound there is.
  */
+static inline bool verdict_is_told(const struct ledger_slot *slot)
+{
+	uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at;
+
+	return (slot->told_events & (VERDICT_POLLHUP | VERDICT_POLLRDHUP)) &&
+	       slot->told_at > began && !(slot->flags & SOCKET_SHUT_READ);
+}
+
 static inline uint64_t verdict_fin_since(const struct ledger_slot *slot,
 					 const struct verdict_kernel *kernel, double ns_per_cycle)
 {
@@ -244,10 +253,8 @@ static inline uint64_t verdict_fin_since(const struct ledger_slot *slot,
 	 * still being sent is work, so the last use counts. Before it connects, every socket says
 	 * HUP.
 	 */
-	bool told = (slot->told_events & (VERDICT_POLLHUP | VERDICT_POLLRDHUP)) &&
-		    slot->told_at > began && !(slot->flags & SOCKET_SHUT_READ);
 	uint64_t latest = verdict_later(slot->told_at, used);
-	return told && latest < since ? latest : since;
+	return verdict_is_told(slot) && latest < since ? latest : since;
 }
 
 /*
@@ -360,7 +367,9 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 				    .since = verdict_fin_since(slot, kernel, ns_per_cycle),
 				    .since_at_least = true,
 				    .working = !(slot->flags & SOCKET_CONNECTOR) &&
-					       slot->direction == 1 };
+					       slot->direction == 1,
+				    .ageless = kernel->tcp_state == KERNEL_CLOSE &&
+					       !verdict_is_told(slot) };
 	return verdict;
 }
 
@@ -400,7 +409,9 @@ static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uin
 {
 	uint64_t age = cycles_to_ms(ns_per_cycle, verdict->since, ended);
 
-	if (verdict->rule == VERDICT_FIN_UNREAD && age < VERDICT_UNREAD_LEAST_MS)
+	/* A client that resets makes its server end, and that is no leak: it came just now. */
+	if (verdict->ageless ||
+	    (verdict->rule == VERDICT_FIN_UNREAD && age < VERDICT_UNREAD_LEAST_MS))
 		return false;
 	return age >= VERDICT_EXIT_GRACE_MS || verdict_two_opened_since(openings) > verdict->since;
 }

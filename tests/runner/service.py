@@ -64,8 +64,8 @@ class Scene(real.Stage):
         if self.problems and raised[0] in (None, SystemExit):
             real.failed(*self.problems)
 
-    def environment(self, ledgers):
-        environment = super().environment(ledgers)
+    def environment(self, ledgers, options=None):
+        environment = super().environment(ledgers, options)
         if ledgers:
             environment["SOCKAUDIT_OPTIONS"] += f":keep={KEEP}"
         return environment
