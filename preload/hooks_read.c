@@ -38,7 +38,7 @@ WATCHED(ssize_t, readv, (int fd, const struct iovec *parts, int count), (fd, par
 	return n;
 }
 
-/* With an offset that is one, libc's answer for a socket is ESPIPE; -1 makes them readv(). */
+/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones readv(). */
 #define PREADV(name, parameters, arguments)                                                        \
 	WATCHED(ssize_t, name, parameters, arguments)                                              \
 	{                                                                                          \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that the program makes by libc's syscall(): libuv closes this way, libseccomp
- * installs its filters, runtimes of languages do all of it. A row for each number that has a hook
- * by its name; what a row does beside the call itself is what that hook does.
+ * installs its filters, runtimes of languages do all of it. A row does beside the
+ * call itself what the hook by its name does.
  */
 #include "children.h"
 #include "hooks_limits.h"
@@ -13,6 +13,7 @@
 #include "sys.h"
 #include <linux/close_range.h>
 #include <stdarg.h>
+#include <sys/ioctl.h>
 
 #define DO(name)                                                                                   \
 	REAL(syscall)                                                                              \
@@ -47,6 +48,8 @@ WRITES(pwritev2, 0)
 WRITES(sendto, argument[3])
 WRITES(sendmsg, argument[2])
 WRITES(sendfile, 0)
+SOCKET_TELLER(ioctl, (void)use; if (n == 0 && (argument[1] == FIOCLEX || argument[1] == FIONCLEX))
+		      OBSERVE(track_cloexec(fd, argument[1] == FIOCLEX)))
 
 SOCKET_TELLER(recvmsg,
 	      OBSERVE(if (n >= 0) track_message(fd, use, (const struct msghdr *)argument[1], n,
@@ -67,6 +70,15 @@ static ssize_t messages_size(const struct mmsghdr *messages, long count)
 }
 SOCKET_TELLER(sendmmsg, track_write(fd, use, messages_size((const struct mmsghdr *)argument[1], n),
 				    (int)argument[3], CALL_syscall, frame))
+
+TELLER(splice)
+{
+	struct splicing splicing = track_splice((int)argument[0], (int)argument[2]);
+	long n = DO(splice);
+
+	track_spliced(&splicing, n, (size_t)argument[4], CALL_syscall, frame);
+	return n;
+}
 
 /* Birth and connection. */
 TELLER(socket)
@@ -210,6 +222,15 @@ TELLER(close_range)
 }
 
 /* Waiting. */
+TELLER(epoll_create1)
+{
+	long epoll = DO(epoll_create1);
+
+	if (epoll >= 0)
+		OBSERVE(interest_begin((int)epoll));
+	return epoll;
+}
+
 TELLER(epoll_ctl)
 {
 	int fd = (int)argument[2];
@@ -347,18 +368,18 @@ TELLER(fork)
 
 #define ROW(name) [SYS_##name] = told_##name
 syscall_teller *const syscall_tellers[SYSCALLS] = {
-	ROW(read),	 ROW(readv),	   ROW(preadv2),    ROW(recvfrom),    ROW(write),
-	ROW(writev),	 ROW(pwritev2),	   ROW(sendto),	    ROW(sendmsg),     ROW(sendfile),
-	ROW(recvmsg),	 ROW(recvmmsg),	   ROW(sendmmsg),   ROW(socket),      ROW(socketpair),
-	ROW(accept4),	 ROW(bind),	   ROW(listen),	    ROW(connect),     ROW(shutdown),
-	ROW(getsockopt), ROW(dup),	   ROW(dup3),	    ROW(fcntl),	      ROW(pidfd_getfd),
-	ROW(close),	 ROW(close_range), ROW(epoll_ctl),  ROW(epoll_pwait), ROW(epoll_pwait2),
-	ROW(ppoll),	 ROW(exit_group),  ROW(execve),	    ROW(execveat),    ROW(seccomp),
-	ROW(prctl),	 ROW(chroot),	   ROW(setuid),	    ROW(setreuid),    ROW(setresuid),
-	ROW(setgid),	 ROW(setregid),	   ROW(setresgid),  ROW(setgroups),   ROW(unshare),
-	ROW(setns),
+	ROW(read),	 ROW(readv),	   ROW(preadv2),    ROW(recvfrom),	ROW(write),
+	ROW(writev),	 ROW(pwritev2),	   ROW(sendto),	    ROW(sendmsg),	ROW(sendfile),
+	ROW(recvmsg),	 ROW(recvmmsg),	   ROW(sendmmsg),   ROW(socket),	ROW(socketpair),
+	ROW(accept4),	 ROW(bind),	   ROW(listen),	    ROW(connect),	ROW(shutdown),
+	ROW(getsockopt), ROW(dup),	   ROW(dup3),	    ROW(fcntl),		ROW(pidfd_getfd),
+	ROW(close),	 ROW(close_range), ROW(epoll_ctl),  ROW(epoll_pwait),	ROW(epoll_pwait2),
+	ROW(ppoll),	 ROW(exit_group),  ROW(execve),	    ROW(execveat),	ROW(seccomp),
+	ROW(prctl),	 ROW(chroot),	   ROW(setuid),	    ROW(setreuid),	ROW(setresuid),
+	ROW(setgid),	 ROW(setregid),	   ROW(setresgid),  ROW(setgroups),	ROW(unshare),
+	ROW(setns),	 ROW(ioctl),	   ROW(splice),	    ROW(epoll_create1),
 #if defined(__x86_64__)
-	ROW(accept),	 ROW(dup2),	   ROW(epoll_wait), ROW(poll),	      ROW(fork),
+	ROW(accept),	 ROW(dup2),	   ROW(epoll_wait), ROW(poll),		ROW(fork),
 #endif
 };
 

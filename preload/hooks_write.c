@@ -28,7 +28,7 @@ WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, pa
 	return n;
 }
 
-/* With an offset that is one, libc's answer for a socket is ESPIPE; -1 makes them writev(). */
+/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones writev(). */
 #define PWRITEV(name, parameters, arguments)                                                       \
 	WATCHED(ssize_t, name, parameters, arguments)                                              \
 	{                                                                                          \
@@ -114,20 +114,13 @@ WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size),
 	return n;
 }
 
-/* Between a socket and a pipe, in either direction; EOF is the socket's when it is the source. */
 static __attribute__((noinline)) ssize_t splice_watched(int from, off64_t *from_offset, int to,
 							off64_t *to_offset, size_t size,
 							unsigned flags)
 {
-	bool reads = fdtable_is_socket(from), writes = fdtable_is_socket(to);
-	struct use source = reads ? track_use(from) : (struct use){ NULL, 0 };
-	struct use sink = writes ? track_use(to) : (struct use){ NULL, 0 };
+	struct splicing splicing = track_splice(from, to);
 	ssize_t n = REAL(splice)(from, from_offset, to, to_offset, size, flags);
-	/* EPIPE speaks of a pipe that nobody reads. */
-	if (reads && !(n < 0 && errno == EPIPE))
-		track_read(from, source, n, size, 0, CALL_splice, HERE);
-	if (writes && n)
-		track_write(to, sink, n, 0, CALL_splice, HERE);
+	track_spliced(&splicing, n, size, CALL_splice, HERE);
 	return n;
 }
 

@@ -2,15 +2,17 @@
 #include "interest.h"
 #include "process.h"
 
-/* A bit for each number that is or was an epoll with sockets of ours. */
-static uint8_t epolls[LEDGER_SLOTS_MAX / 8];
+/* A bit for each number that is or was an epoll with sockets of ours; nobody has epolls of higher
+ * numbers. */
+#define EPOLLS 65536u
+static uint8_t epolls[EPOLLS / 8];
 
 /*
  * data -> the number last registered with it, + 1. The key keeps the order of addresses, so that
  * the connections of a program, which stand close together, share cache lines and pages here. A
  * collision forgets the older: its hang-up is then the kernel's to tell.
  */
-#define OWNERS (1u << 16)
+#define OWNERS (1u << 15)
 static uint32_t owners[OWNERS];
 
 static uint32_t owner_key(uint64_t data)
@@ -37,7 +39,7 @@ int interest_socket(int epoll, uint64_t data)
 
 bool interest_is_epoll(int fd)
 {
-	return (unsigned)fd < LEDGER_SLOTS_MAX &&
+	return (unsigned)fd < EPOLLS &&
 	       (__atomic_load_n(&epolls[fd / 8], __ATOMIC_RELAXED) & 1u << (fd % 8));
 }
 
@@ -68,7 +70,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
 
-	if (!slot || !process_is_ours() || (unsigned)epoll >= LEDGER_SLOTS_MAX)
+	if (!slot || !process_is_ours() || (unsigned)epoll >= EPOLLS)
 		return;
 	if (operation == EPOLL_CTL_DEL) {
 		/* Another epoll may hold it still: the latest one is told of. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger_create.h"
 #include "ledger_folder.h"
+#include "program.h"
 #include "real.h"
 #include "settings.h"
 #include "sys.h"
@@ -331,10 +332,7 @@ static void build_id_fill(struct ledger_header *header)
 
 void ledger_create_filled(void)
 {
-	static char exe[PATH_MAX];
-
-	if (sys_readlink("/proc/self/exe", exe, sizeof exe - 1) > 0)
-		ledger->header->exe = ledger_file_string(exe);
+	ledger->header->exe = ledger_file_string(program_path());
 	build_id_fill(ledger->header);
 }
 

@@ -6,6 +6,7 @@
 #include "hooks_sharing.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
+#include "program.h"
 #include "real.h"
 #include "settings.h"
 #include "sys.h"
@@ -42,10 +43,8 @@ static void ledger_is_new(void)
 
 static void start(void)
 {
-	char exe[PATH_MAX];
-	long length = sys_readlink("/proc/self/exe", exe, sizeof exe - 1);
+	const char *exe = program_path();
 
-	exe[length > 0 ? length : 0] = 0;
 	complain_start();
 	const char *slash = strrchr(exe, '/');
 	settings_read(getenv("SOCKAUDIT_OPTIONS"), slash ? slash + 1 : exe);

@@ -10,8 +10,8 @@ const char *const real_call_names[CALL_count] = {
 #undef HOOK
 };
 
-/* Stands in for a function newer than libc. Every hooked function reports failure as -1 or doesn't
- * return. */
+/* Stands in for a function newer than libc. Those that report failure otherwise than by -1 are in
+ * every libc whose programs can call them. */
 static long real_missing(void)
 {
 	errno = ENOSYS;

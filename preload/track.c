@@ -3,6 +3,7 @@
 #include "track.h"
 #include "address.h"
 #include "ending.h"
+#include "interest.h"
 #include "process.h"
 #include "sys.h"
 #include <errno.h>
@@ -73,6 +74,8 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 
 	if (!slot)
 		return NULL;
+	if (interest_is_epoll(fd)) /* it went behind our back, or by a range */
+		interest_end(fd);
 	slot->origin = (uint8_t)origin;
 	slot->family = (uint16_t)family;
 	slot->type = (uint8_t)(type & 0xf);

@@ -172,6 +172,37 @@ static inline void track_write(int fd, struct use use, ssize_t n, int flags, enu
 		track_write_rest(fd, use.life, n, flags, call, frame);
 }
 
+/* Between a socket and a pipe, in either direction; EOF is the socket's when it is the source. */
+struct splicing {
+	int from, to;
+	bool reads, writes;
+	struct use source, sink;
+};
+
+static inline struct splicing track_splice(int from, int to)
+{
+	struct splicing splicing = { .from = from,
+				     .to = to,
+				     .reads = fdtable_is_socket(from),
+				     .writes = fdtable_is_socket(to) };
+
+	if (splicing.reads)
+		splicing.source = track_use(from);
+	if (splicing.writes)
+		splicing.sink = track_use(to);
+	return splicing;
+}
+
+static inline void track_spliced(const struct splicing *splicing, ssize_t n, size_t size,
+				 enum call call, void *frame)
+{
+	/* EPIPE speaks of a pipe that nobody reads. */
+	if (splicing->reads && !(n < 0 && errno == EPIPE))
+		track_read(splicing->from, splicing->source, n, size, 0, call, frame);
+	if (splicing->writes && n)
+		track_write(splicing->to, splicing->sink, n, 0, call, frame);
+}
+
 /* Internals that the parts share. */
 
 /* What a call has told: when it returned, of which life. */

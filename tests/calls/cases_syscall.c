@@ -131,6 +131,50 @@ ROW(poll, (struct pollfd * polled, nfds_t count, int timeout), (SYS_poll, polled
 ROW(fork, (void), (SYS_fork), body_forks("syscall", via_fork))
 #endif
 
+static void row_ioctl(void)
+{
+	int fds[2], waiting = -1;
+
+	case_tcp_pair(fds);
+	STEP(syscall(SYS_ioctl, fds[0], FIOCLEX));
+	CHECK(case_slot(fds[0])->flags & SOCKET_CLOEXEC);
+	STEP(syscall(SYS_ioctl, fds[0], FIONCLEX));
+	CHECK(!(case_slot(fds[0])->flags & SOCKET_CLOEXEC));
+	STEP(syscall(SYS_ioctl, fds[0], FIONREAD, &waiting));
+	TELL("waiting %d\n", waiting);
+	STEP(syscall(SYS_ioctl, 999, FIOCLEX));
+}
+
+static void row_splice(void)
+{
+	int fds[2], pipes[2];
+
+	case_tcp_pair(fds);
+	NEED(pipe(pipes) == 0 && write(fds[1], "hello", 5) == 5);
+	STEP(syscall(SYS_splice, fds[0], NULL, pipes[1], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->received == 5);
+	STEP(syscall(SYS_splice, pipes[0], NULL, fds[0], NULL, 5, 0));
+	CHECK(case_slot(fds[0])->sent == 5);
+	NEED(close(fds[1]) == 0);
+	STEP(syscall(SYS_splice, 999, NULL, pipes[1], NULL, 5, 0));
+}
+
+static void row_epoll_create1(void)
+{
+	int fds[2];
+	struct epoll_event event = { .events = EPOLLIN };
+
+	case_tcp_pair(fds);
+	int epoll = (int)STEP(syscall(SYS_epoll_create1, EPOLL_CLOEXEC));
+	NEED(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &event) == 0);
+	CHECK(case_slot(fds[0])->epoll_fd == epoll + 1);
+	/* The number is another epoll's after a close that no hook saw. */
+	raw_call(SYS_close, epoll, 0, 0, 0, 0);
+	NEED(STEP(syscall(SYS_epoll_create1, 0)) == epoll);
+	CHECK(case_slot(fds[0])->epoll_fd == 0);
+	STEP(syscall(SYS_epoll_create1, 0x55));
+}
+
 /* After these we may do less: the ledger is there before the first socket. */
 #define LOSES(number, works, fails)                                                                \
 	static void row_##number(void)                                                             \
@@ -356,7 +400,7 @@ static const struct row {
 	CASE(ppoll),	CASE(exit_group),  CASE(execve),      CASE(execveat),	 CASE(seccomp),
 	CASE(prctl),	CASE(chroot),	   CASE(setuid),      CASE(setreuid),	 CASE(setresuid),
 	CASE(setgid),	CASE(setregid),	   CASE(setresgid),   CASE(setgroups),	 CASE(unshare),
-	CASE(setns),
+	CASE(setns),	CASE(ioctl),	   CASE(splice),      CASE(epoll_create1),
 #if defined(__x86_64__)
 	CASE(accept),	CASE(dup2),	   CASE(epoll_wait),  CASE(poll),	 CASE(fork),
 #endif
