@@ -46,7 +46,7 @@ $(BUILD)/libsockaudit.map: preload/libsockaudit.map.in preload/hooks.def
 	sed -n 's/^HOOK(\(.*\))/\t\1;/p' preload/hooks.def | sed -e '/^@HOOKS@/{r /dev/stdin' -e 'd}' preload/libsockaudit.map.in > $@
 
 $(BUILD)/libsockaudit.so: $(PRELOAD_OBJECTS) $(BUILD)/libsockaudit.map
-	$(CC) $(CFLAGS) -shared -static-libgcc -Wl,-z,now,-z,relro,-z,nodelete,--as-needed,-soname,libsockaudit.so \
+	$(CC) $(CFLAGS) -shared -static-libgcc -Wl,-z,now,-z,relro,-z,nodelete,-z,noseparate-code,--as-needed,-soname,libsockaudit.so \
 		-Wl,--version-script=$(BUILD)/libsockaudit.map -o $@ $(PRELOAD_OBJECTS)
 
 $(BUILD)/sockaudit: $(REPORT_OBJECTS)

@@ -113,9 +113,7 @@ void handover_end(void)
 	unsigned end = fdtable_end();
 	bool forked = parent_is_known();
 
-	if (forked ? !parent_has_closed() : !began_ns)
-		return;
-	if (!lived_long())
+	if ((!forked && !began_ns) || !lived_long() || (forked && !parent_has_closed()))
 		return;
 	for (unsigned fd = 3, written = 0; fd < end && written < WRITTEN_MOST; fd++)
 		if (fdtable_is_socket((int)fd) && !fdtable_slot((int)fd) &&

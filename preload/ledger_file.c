@@ -11,7 +11,7 @@
 #define PAGE	  4096u
 #define GROW_STEP (4 * PAGE) /* pages asked for at once: a system call of 0.5 us each */
 
-union ledger_page ledger_page;
+WIPED union ledger_page ledger_page;
 void (*ledger_file_on_new)(void);
 
 /* What else a child must not inherit. */
@@ -23,7 +23,7 @@ static struct wiped {
 	 */
 	uint64_t ready[SECTION_COUNT];
 	uint8_t slot_steps[LEDGER_SLOTS_MAX * sizeof(struct ledger_slot) / GROW_STEP / 8];
-} __attribute__((aligned(PAGE))) wiped_pages;
+} __attribute__((aligned(PAGE))) wiped_pages WIPED;
 static struct wiped *const wiped = &wiped_pages;
 
 /* Nothing else may share the last page. */

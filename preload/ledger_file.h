@@ -39,6 +39,9 @@ union ledger_page {
 	};
 	char page[4096];
 } __attribute__((aligned(4096)));
+/* What a child must not inherit, together at the end of the library's memory: each stretch of it is
+ * one mapping more, 1 us at each fork. */
+#define WIPED __attribute__((section(".wiped,\"aw\",@nobits#")))
 extern union ledger_page ledger_page __attribute__((visibility("hidden")));
 #define ledger (&ledger_page.bases)
 

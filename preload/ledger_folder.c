@@ -235,6 +235,9 @@ static bool ended_look(int folder, const char *name, uint64_t pid_ns, struct end
 	ended->name[0] = 0;
 	text_add(ended->name, sizeof ended->name, name);
 	ended->modified = file.st_mtim.tv_sec * 1000000000ll + file.st_mtim.tv_nsec;
+	/* The file system counts in ticks, in which several programs may end. */
+	if (size == sizeof header && header.state != LEDGER_RUNNING)
+		ended->modified = (int64_t)header.clock_last.realtime_ns;
 	ended->foreign = size == sizeof header && pid_ns && header.pid_ns &&
 			 header.pid_ns != pid_ns && header.state == LEDGER_RUNNING;
 	ended->clean =

@@ -50,6 +50,11 @@ bool modules_known(void)
 	return find_object != NULL;
 }
 
+int modules_find_object(void *address, struct dl_find_object *result)
+{
+	return find_object ? find_object(address, result) : -1;
+}
+
 bool modules_find(uintptr_t address, struct module_span *span)
 {
 	struct dl_find_object object;

@@ -36,4 +36,8 @@ uint64_t modules_frame(uintptr_t return_address, uint32_t epoch);
 /* Is this code of libsockaudit.so? */
 bool modules_is_self(uintptr_t address);
 
+/* _dl_find_object(); -1 where libc has none. */
+struct dl_find_object;
+int modules_find_object(void *address, struct dl_find_object *result);
+
 #endif

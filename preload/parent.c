@@ -29,6 +29,7 @@ struct parent parent_take(enum call call, void *frame)
 	parent.stack = stacks_capture(frame);
 	parent.call = call;
 	parent.at = cycles_now();
+	parent.rate = clock_rate(&parent.header->clock_start, &parent.header->clock_last);
 	parent.closed = closed_by(parent.header);
 	fdtable_recent(parent.fds);
 	for (unsigned i = 0; i < FDTABLE_RECENT; i++)
@@ -146,10 +147,7 @@ bool parent_has_closed(void)
 
 uint64_t parent_forked_ms_ago(void)
 {
-	const struct ledger_header *header = kept.header;
-
-	return cycles_to_ms(clock_rate(&header->clock_start, &header->clock_last), kept.at,
-			    cycles_now());
+	return cycles_to_ms(kept.rate, kept.at, cycles_now());
 }
 
 bool parent_let_go(int fd)

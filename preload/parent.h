@@ -16,6 +16,7 @@ struct parent {
 	stack_id stack;			    /* of the fork, in the parent's numbers */
 	enum call call;
 	uint64_t at;	 /* just before it */
+	double rate;	 /* nanoseconds per cycle */
 	uint64_t closed; /* sockets that the parent had closed by then */
 	int fds[FDTABLE_RECENT];
 	struct ledger_slot slots[FDTABLE_RECENT];
@@ -34,6 +35,7 @@ bool parent_is_known(void);
  */
 bool parent_has_closed(void);
 bool parent_let_go(int fd);
+/* Looks at nothing of the parent's: a child that ends soon is spared the page. */
 uint64_t parent_forked_ms_ago(void);
 
 /* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
