@@ -27,8 +27,8 @@ static void kernel_ask(int fd, struct ledger_snapshot *snapshot, uint64_t known)
 			 (failed == 0 && known && snapshot->cookie != known);
 	if (failed || snapshot->gone)
 		return;
-	snapshot->valid = 1;
-	if (snapshot->type != SOCK_STREAM ||
+	snapshot->valid = !snapshot->before;
+	if (snapshot->before || snapshot->type != SOCK_STREAM ||
 	    (snapshot->family != AF_INET && snapshot->family != AF_INET6))
 		return;
 	/* An MPTCP socket answers for one of its paths, which may end while the connection lives.
@@ -113,10 +113,8 @@ static void strangers_find(uint32_t end, bool before, uint32_t *used)
 			continue;
 		snapshot->type = (uint8_t)type;
 		snapshot->family = (uint16_t)track_option((int)fd, SO_DOMAIN);
+		snapshot->before = before; /* then only who it is matters */
 		kernel_ask((int)fd, snapshot, 0);
-		snapshot->before = before;
-		if (before)
-			snapshot->valid = 0;
 		for (uint32_t i = 0; i < known && !before; i++)
 			snapshot->before |= !ledger->snapshots[i].valid &&
 					    ledger->snapshots[i].before &&

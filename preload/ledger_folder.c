@@ -309,9 +309,9 @@ void ledger_folder_prune(const char *path, uint64_t pid_ns)
 	if (folder < 0)
 		return;
 	folder_each(folder, count_one, &all);
-	/* Ours is among them and runs. Looking into each costs 10 us a file, so only when there may
-	 * be too many. */
-	if (all <= settings.keep + 1)
+	/* Ours is among them and runs. Looking into each costs 10 us a file, so not for each of a
+	 * server's children: a few more may stand there meanwhile. */
+	if (all <= settings.keep + settings.keep / 4 + 1)
 		goto close_folder;
 	long map = sys_mmap(NULL, PRUNE_MOST * sizeof *list.items, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1);
