@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "parent.h"
+#include "process.h"
 #include "sys.h"
 #include <sockaudit/cycles.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 
 struct page {
 	struct parent parent;
@@ -19,6 +21,17 @@ static uint64_t closed_by(const struct ledger_header *header)
 	       __atomic_load_n(&header->totals.foreign_closed, __ATOMIC_RELAXED);
 }
 
+/* Cycles would need the ledger's clocks, which are worth nothing in its first milliseconds. Where
+ * the kernel's page is hidden (valgrind) it is a system call. */
+static uint64_t coarse_ms(void)
+{
+	struct timespec now = { 0, 0 };
+
+	if (!process_is_filtered())
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 struct parent parent_take(enum call call, void *frame)
 {
 	struct parent parent = { .header = ledger->header };
@@ -29,7 +42,7 @@ struct parent parent_take(enum call call, void *frame)
 	parent.stack = stacks_capture(frame);
 	parent.call = call;
 	parent.at = cycles_now();
-	parent.rate = clock_rate(&parent.header->clock_start, &parent.header->clock_last);
+	parent.at_ms = coarse_ms();
 	parent.closed = closed_by(parent.header);
 	fdtable_recent(parent.fds);
 	for (unsigned i = 0; i < FDTABLE_RECENT; i++)
@@ -147,7 +160,9 @@ bool parent_has_closed(void)
 
 uint64_t parent_forked_ms_ago(void)
 {
-	return cycles_to_ms(kept.rate, kept.at, cycles_now());
+	uint64_t now = coarse_ms();
+
+	return kept.at_ms && now > kept.at_ms ? now - kept.at_ms : 0;
 }
 
 bool parent_let_go(int fd)

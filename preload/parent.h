@@ -16,7 +16,7 @@ struct parent {
 	stack_id stack;			    /* of the fork, in the parent's numbers */
 	enum call call;
 	uint64_t at;	 /* just before it */
-	double rate;	 /* nanoseconds per cycle */
+	uint64_t at_ms;	 /* the same by CLOCK_MONOTONIC_COARSE; 0 unknown */
 	uint64_t closed; /* sockets that the parent had closed by then */
 	int fds[FDTABLE_RECENT];
 	struct ledger_slot slots[FDTABLE_RECENT];

@@ -37,8 +37,9 @@ static bool speaks(const struct audit *audit, const struct audited_socket *socke
 	return ref->holds;
 }
 
-static void grace_apply(struct judgement *judgement, const struct member *member, bool live,
-			const struct grace *grace)
+/* `closer`: whose process closed what a child holds; else NULL. */
+static void grace_apply(struct judgement *judgement, const struct member *member,
+			const struct member *closer, bool live, const struct grace *grace)
 {
 	const struct ledger *ledger = member->ledger;
 	const struct verdict *verdict = &judgement->verdict;
@@ -56,6 +57,11 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 		judgement->exit_rules = true;
 		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings,
 						       judgement->end, ledger->ns_per_cycle);
+		/* A child that has ended while its parent goes on has freed what it held: a saving
+		 * of the data, a helper. */
+		if (verdict->rule == VERDICT_HELD_BY_CHILD && age < VERDICT_LIVE_GRACE_MS &&
+		    closer && member_end(closer) > judgement->end)
+			judgement->ripe = false;
 	}
 }
 
@@ -105,7 +111,10 @@ static void held_judge(struct heirs *heirs, struct audited_socket *socket,
 
 	if (!held_by_child_judge(heirs, socket, &judgement, &debtor))
 		return;
-	grace_apply(&judgement, debtor, socket->live, grace);
+	grace_apply(&judgement, debtor,
+		    judgement.closed ? &heirs->audit->members->items[judgement.closed->member]
+				     : NULL,
+		    socket->live, grace);
 	socket->judgement = arena_alloc(heirs->audit->arena, sizeof(judgement));
 	*socket->judgement = judgement;
 }
@@ -149,7 +158,7 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 	judgement->closed = verdict.rule == VERDICT_HELD_BY_COPY ? evidence.closed : NULL;
 	const struct member *debtor = debtor_of(audit, socket, judgement->evidence, opened);
 	judgement->end = member_end(debtor);
-	grace_apply(judgement, debtor, socket->live, grace);
+	grace_apply(judgement, debtor, NULL, socket->live, grace);
 	socket->judgement = judgement;
 }
 
