@@ -8,6 +8,7 @@
 #define CHILDREN_H
 
 #include "fdtable.h"
+#include <sockaudit/cycles.h>
 
 /* A child was made; `pid` 0: libc does not tell which. `at`: not later than its beginning. */
 void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at);
@@ -15,5 +16,12 @@ void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at);
 /* The last descriptor of a socket is about to be closed: kept for longer than its slot, if a child
  * may hold it. */
 void children_note_closed(int fd, const struct ledger_slot *slot, enum call call, stack_id stack);
+
+/* This moment, for children_note(). 0 where nothing is recorded: the cycle counter may be
+ * forbidden. */
+static inline uint64_t children_now(void)
+{
+	return ledger->slots ? cycles_now() : 0;
+}
 
 #endif

@@ -159,7 +159,7 @@ void ending_snapshot(void)
 	header->sections[SECTION_SNAPSHOTS].used = used;
 	for (uint32_t fd = 0; fd <= header->max_fd; fd++) {
 		/* A hole was never used; touching it would fill it. */
-		struct ledger_slot *slot = fdtable_watch[fd] == WATCH_SOCKET
+		struct ledger_slot *slot = fdtable_watch[fd] & WATCH_SOCKET
 						   ? ledger->slots + fd
 						   : fdtable_record((int)fd);
 

@@ -118,6 +118,17 @@ void fdtable_note_opening(uint64_t at)
 	ledger->header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] = at;
 }
 
+static void touch(void)
+{
+	__atomic_store_n(&fdtable_touchy, true, __ATOMIC_RELAXED);
+}
+
+static void watch_socket(int fd, const struct ledger_slot *slot)
+{
+	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET | (slot->group ? WATCH_SHARED : 0),
+			 __ATOMIC_RELEASE);
+}
+
 void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 {
 	uint64_t *total = total_of(slot->origin);
@@ -129,7 +140,7 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 		return;
 	}
 	/* After the slot: a hook that sees the byte finds the life. */
-	__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+	watch_socket(fd, slot);
 	uint32_t turn = __atomic_fetch_add(&recent.count, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&recent.fds[turn % FDTABLE_RECENT], fd, __ATOMIC_RELAXED);
 	raise_to(&watched_end, (uint32_t)fd + 1);
@@ -248,7 +259,7 @@ void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift)
 	/* Another thread's, that was given the number meanwhile: it must stay watched. */
 	if (!fdtable_finish(fd, life, drift) &&
 	    LIFE_PHASE(life_of(ledger->slots + fd)) == PHASE_OPEN)
-		__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+		watch_socket(fd, ledger->slots + fd);
 }
 
 void fdtable_unwatch(int fd)
@@ -281,7 +292,7 @@ void fdtable_restore(int fd, uint32_t life)
 	slot->closed_call = 0;
 	slot->closed_at = 0;
 	if (life_change(slot, life, PHASE_OPEN))
-		__atomic_store_n(&fdtable_watch[fd], WATCH_SOCKET, __ATOMIC_RELEASE);
+		watch_socket(fd, slot);
 }
 
 void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
@@ -315,7 +326,12 @@ void fdtable_group(struct ledger_slot *from, struct ledger_slot *copy)
 			home = none;
 		}
 		__atomic_fetch_or(&from->flags, SOCKET_COPIED, __ATOMIC_RELAXED);
+		uint8_t alone = WATCH_SOCKET;
+		__atomic_compare_exchange_n(&fdtable_watch[from - ledger->slots], &alone,
+					    WATCH_SOCKET | WATCH_SHARED, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE);
 	}
+	touch();
 	__atomic_add_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL);
 	copy->group = home;
 	__atomic_fetch_or(&copy->flags, SOCKET_COPIED, __ATOMIC_RELAXED);
@@ -334,6 +350,7 @@ void fdtable_recent(int fds[FDTABLE_RECENT])
 void fdtable_found(int fd)
 {
 	fdtable_watch[fd] = WATCH_INHERITED;
+	touch();
 	raise_to(&watched_end, (uint32_t)fd + 1);
 }
 
@@ -341,6 +358,10 @@ void fdtable_inherit(void)
 {
 	unsigned end = fdtable_end();
 
+	/* The latest numbers are the parent's, and may be holes here. */
+	recent.count = 0;
+	if (end)
+		touch();
 	for (unsigned fd = 0; fd < end; fd++)
 		fdtable_watch[fd] = fdtable_is_socket((int)fd) ? WATCH_INHERITED : WATCH_NOT;
 }

@@ -18,6 +18,7 @@ enum watch {
 	WATCH_SOCKET = 1,
 	WATCH_CLOSED = 2, /* the number of a socket that was closed here, and nobody's as far as we
 			     know */
+	WATCH_SHARED = 4, /* with WATCH_SOCKET: other descriptors here lead to the same socket */
 	WATCH_INHERITED = 0x80, /* a socket of the parent that this process has not used yet */
 };
 extern uint8_t fdtable_watch[LEDGER_SLOTS_MAX] __attribute__((visibility("hidden")));
@@ -28,6 +29,10 @@ static inline bool fdtable_watches(int fd)
 {
 	return (unsigned)fd < LEDGER_SLOTS_MAX && fdtable_watch[fd];
 }
+
+/* There are numbers of which it matters whether a call on them has begun: copies, and sockets of
+ * the parent's. */
+#define fdtable_touchy (ledger_page.touchy)
 
 /* Whether the number is a socket's, as far as we know. */
 static inline bool fdtable_is_socket(int fd)
@@ -41,7 +46,7 @@ static inline struct ledger_slot *fdtable_slot(int fd)
 {
 	struct ledger_slot *slots = ledger->slots;
 
-	return slots && fdtable_watch[fd] == WATCH_SOCKET ? slots + fd : NULL;
+	return slots && (fdtable_watch[fd] & WATCH_SOCKET) ? slots + fd : NULL;
 }
 
 /* The slot of any number that has had one here, whatever became of it; NULL if it never had. */

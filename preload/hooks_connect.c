@@ -4,19 +4,20 @@
 #include "real.h"
 #include "track.h"
 
-EXPORT int connect(int fd, const struct sockaddr *address, socklen_t size)
+WATCHED(int, connect, (int fd, const struct sockaddr *address, socklen_t size), (fd, address, size))
 {
+	struct use use = track_use(fd, CALL_connect);
 	int result = REAL(connect)(fd, address, size);
-	if (fdtable_watches(fd))
-		OBSERVE(track_connect(fd, result ? errno : 0, address, size, CALL_connect, HERE));
+	OBSERVE(track_connect(fd, use, result ? errno : 0, address, size, CALL_connect, HERE));
 	return result;
 }
 
-EXPORT int __connect(int fd, const struct sockaddr *address, socklen_t size)
+WATCHED(int, __connect, (int fd, const struct sockaddr *address, socklen_t size),
+	(fd, address, size))
 {
+	struct use use = track_use(fd, CALL___connect);
 	int result = REAL(__connect)(fd, address, size);
-	if (fdtable_watches(fd))
-		OBSERVE(track_connect(fd, result ? errno : 0, address, size, CALL___connect, HERE));
+	OBSERVE(track_connect(fd, use, result ? errno : 0, address, size, CALL___connect, HERE));
 	return result;
 }
 
@@ -29,10 +30,12 @@ EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *siz
 	return result;
 }
 
-EXPORT int shutdown(int fd, int how)
+/* It may wake a thread that closes the number, and accepts another connection on it, before it
+ * returns here. */
+WATCHED(int, shutdown, (int fd, int how), (fd, how))
 {
+	struct use use = track_use(fd, CALL_shutdown);
 	int result = REAL(shutdown)(fd, how);
-	if (fdtable_watches(fd))
-		OBSERVE(track_shutdown(fd, how, result ? errno : 0, CALL_shutdown, HERE));
+	OBSERVE(track_shutdown(fd, use, how, result ? errno : 0, CALL_shutdown, HERE));
 	return result;
 }

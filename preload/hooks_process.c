@@ -60,7 +60,7 @@ static void told_child(pid_t pid, uint64_t at, enum call call, void *frame)
 			const posix_spawnattr_t *attributes, char *const argv[],                   \
 			char *const envp[])                                                        \
 	{                                                                                          \
-		uint64_t at = cycles_now();                                                        \
+		uint64_t at = children_now();                                                      \
 		int error = REAL(name)(pid, path, actions, attributes, argv, envp);                \
 		if (!error)                                                                        \
 			OBSERVE(told_child(pid ? *pid : 0, at, CALL_##name, HERE));                \
@@ -73,14 +73,14 @@ SPAWN(posix_spawnp)
 EXPORT int system(const char *command)
 {
 	if (command)
-		OBSERVE(told_child(0, cycles_now(), CALL_system, HERE));
+		OBSERVE(told_child(0, children_now(), CALL_system, HERE));
 	return REAL(system)(command);
 }
 
 #define POPEN(name)                                                                                \
 	EXPORT FILE *name(const char *command, const char *mode)                                   \
 	{                                                                                          \
-		uint64_t at = cycles_now();                                                        \
+		uint64_t at = children_now();                                                      \
 		FILE *stream = REAL(name)(command, mode);                                          \
 		if (stream)                                                                        \
 			OBSERVE(told_child(0, at, CALL_##name, HERE));                             \

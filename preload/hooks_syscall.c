@@ -27,7 +27,7 @@
 		int fd = (int)argument[0];                                                         \
 		if (!fdtable_watches(fd))                                                          \
 			return DO(name);                                                           \
-		struct use use = track_use(fd);                                                    \
+		struct use use = track_use(fd, CALL_syscall);                                      \
 		long n = DO(name);                                                                 \
 		statement;                                                                         \
 		return n;                                                                          \
@@ -73,7 +73,7 @@ SOCKET_TELLER(sendmmsg, track_write(fd, use, messages_size((const struct mmsghdr
 
 TELLER(splice)
 {
-	struct splicing splicing = track_splice((int)argument[0], (int)argument[2]);
+	struct splicing splicing = track_splice((int)argument[0], (int)argument[2], CALL_syscall);
 	long n = DO(splice);
 
 	track_spliced(&splicing, n, (size_t)argument[4], CALL_syscall, frame);
@@ -130,11 +130,11 @@ TELLER(listen)
 	return result;
 }
 
-SOCKET_TELLER(connect, (void)use;
-	      OBSERVE(track_connect(fd, n ? errno : 0, (const struct sockaddr *)argument[1],
+SOCKET_TELLER(connect,
+	      OBSERVE(track_connect(fd, use, n ? errno : 0, (const struct sockaddr *)argument[1],
 				    (socklen_t)argument[2], CALL_syscall, frame)))
-SOCKET_TELLER(shutdown, (void)use;
-	      OBSERVE(track_shutdown(fd, (int)argument[1], n ? errno : 0, CALL_syscall, frame)))
+SOCKET_TELLER(shutdown, OBSERVE(track_shutdown(fd, use, (int)argument[1], n ? errno : 0,
+					       CALL_syscall, frame)))
 
 TELLER(getsockopt)
 {

@@ -7,7 +7,10 @@
 #include "hooks_wait.h"
 #include "interest.h"
 #include "observe.h"
+#include "process.h"
+#include "processor.h"
 #include "real.h"
+#include "sys.h"
 
 _Static_assert(EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP && EPOLLERR == POLLERR,
 	       "one set of bits for both");
@@ -26,6 +29,54 @@ static void told_poll(const struct pollfd *polled, enum call call, void *frame)
 		track_stale(fd, EBADF, call, frame);
 }
 
+/* The kernel copies a signal mask from there, and then refuses what to do with it. Memcheck would
+ * tell the program of uninitialised bytes. */
+static bool can_be_read(const void *place, size_t size)
+{
+	const char *first = place, *last = first + size - sizeof(uint64_t);
+
+	return size >= sizeof(uint64_t) && !process_is_filtered() && !processor_is_valgrind() &&
+	       sys_call(SYS_rt_sigprocmask, 99, first, NULL, sizeof(uint64_t)) == -EINVAL &&
+	       sys_call(SYS_rt_sigprocmask, 99, last, NULL, sizeof(uint64_t)) == -EINVAL;
+}
+
+static void touch(int fd, enum call call)
+{
+	if (fdtable_is_socket(fd) && fdtable_watch[fd] != WATCH_SOCKET)
+		track_use_seldom(fd, call);
+}
+
+/* Longer lists are an event loop's, whose sockets are used soon enough. */
+#define TOUCHED_MOST 512
+
+void wait_touch(uintptr_t place, nfds_t count, enum call call)
+{
+	const struct pollfd *polled = (const struct pollfd *)place;
+	int error = errno;
+
+	if (count && count <= TOUCHED_MOST && fdtable_end() &&
+	    can_be_read(polled, count * sizeof *polled))
+		for (nfds_t i = 0; i < count; i++)
+			touch(polled[i].fd, call);
+	errno = error;
+}
+
+void wait_touch_sets(int count, const fd_set *const sets[3], enum call call)
+{
+	int error = errno, end = (int)fdtable_end();
+	size_t size;
+
+	count = count < end ? count : end;
+	count = count < FD_SETSIZE ? count : FD_SETSIZE;
+	size = ((size_t)count + 63) / 64 * 8;
+	for (int i = 0; i < 3 && count > 0; i++)
+		if (sets[i] && can_be_read(sets[i], size))
+			for (int fd = 0; fd < count; fd++)
+				if (FD_ISSET(fd, sets[i]))
+					touch(fd, call);
+	errno = error;
+}
+
 void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, void *frame)
 {
 	for (nfds_t i = 0; i < count; i++)
@@ -36,6 +87,8 @@ void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, 
 #define POLL(name, parameters, arguments)                                                          \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
+		if (wait_touches())                                                                \
+			wait_touch((uintptr_t)fds, count, CALL_##name);                            \
 		int ready = REAL(name) arguments;                                                  \
 		wait_polled(fds, count, ready, CALL_##name, HERE);                                 \
 		return ready;                                                                      \
@@ -55,7 +108,8 @@ POLL(__ppoll_chk,
 /* One of the numbers is not open: ours, if it was a closed socket's. */
 static void told_select(int count, const fd_set *const sets[3], enum call call, void *frame)
 {
-	for (int fd = 0; fd < count && fd < FD_SETSIZE; fd++) {
+	/* Not beyond the numbers that the kernel has looked at: none of ours is higher. */
+	for (int fd = 0; fd < count && fd < FD_SETSIZE && fd < (int)fdtable_end(); fd++) {
 		bool waited_for = false;
 
 		for (int i = 0; i < 3; i++)
@@ -68,6 +122,9 @@ static void told_select(int count, const fd_set *const sets[3], enum call call, 
 #define SELECT(name, parameters, arguments)                                                        \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
+		if (wait_touches())                                                                \
+			wait_touch_sets(count, (const fd_set *const[]){ in, out, except },         \
+					CALL_##name);                                              \
 		int ready = REAL(name) arguments;                                                  \
 		if (__builtin_expect(ready < 0 && errno == EBADF, 0))                              \
 			OBSERVE(told_select(count, (const fd_set *const[]){ in, out, except },     \

@@ -7,6 +7,7 @@
 #include "track.h"
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 
 #define ENDS (POLLHUP | POLLRDHUP | POLLERR)
 
@@ -19,6 +20,18 @@
 			any_ |= at_->field;                                                        \
 		any_;                                                                              \
 	})
+
+/*
+ * Before a wait, where copies or sockets of the parent's may be among what is waited for: they are
+ * in use, however long it takes. The program's memory is read only if the kernel can read it.
+ */
+void wait_touch(uintptr_t polled, nfds_t count, enum call call);
+void wait_touch_sets(int count, const fd_set *const sets[3], enum call call);
+
+static inline bool wait_touches(void)
+{
+	return __builtin_expect(__atomic_load_n(&fdtable_touchy, __ATOMIC_RELAXED), 0);
+}
 
 /* The results of a wait of which some say an end, or that a number is not open. */
 void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, void *frame);

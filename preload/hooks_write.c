@@ -6,7 +6,7 @@
 
 WATCHED(ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_write);
 	ssize_t n = REAL(write)(fd, buffer, size);
 	track_write(fd, use, n, 0, CALL_write, HERE);
 	return n;
@@ -14,7 +14,7 @@ WATCHED(ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, 
 
 WATCHED(ssize_t, __write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL___write);
 	ssize_t n = REAL(__write)(fd, buffer, size);
 	track_write(fd, use, n, 0, CALL___write, HERE);
 	return n;
@@ -22,7 +22,7 @@ WATCHED(ssize_t, __write, (int fd, const void *buffer, size_t size), (fd, buffer
 
 WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_writev);
 	ssize_t n = REAL(writev)(fd, parts, count);
 	track_write(fd, use, n, 0, CALL_writev, HERE);
 	return n;
@@ -32,7 +32,7 @@ WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, pa
 #define PWRITEV(name, parameters, arguments)                                                       \
 	WATCHED(ssize_t, name, parameters, arguments)                                              \
 	{                                                                                          \
-		struct use use = track_use(fd);                                                    \
+		struct use use = track_use(fd, CALL_##name);                                       \
 		ssize_t n = REAL(name) arguments;                                                  \
 		track_write(fd, use, n, 0, CALL_##name, HERE);                                     \
 		return n;                                                                          \
@@ -49,7 +49,7 @@ PWRITEV(pwritev64v2, (int fd, const struct iovec *parts, int count, off64_t offs
 WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),
 	(fd, buffer, size, flags))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_send);
 	ssize_t n = REAL(send)(fd, buffer, size, flags);
 	track_write(fd, use, n, flags, CALL_send, HERE);
 	return n;
@@ -58,7 +58,7 @@ WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),
 WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags),
 	(fd, buffer, size, flags))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL___send);
 	ssize_t n = REAL(__send)(fd, buffer, size, flags);
 	track_write(fd, use, n, flags, CALL___send, HERE);
 	return n;
@@ -69,7 +69,7 @@ WATCHED(ssize_t, sendto,
 	 socklen_t to_size),
 	(fd, buffer, size, flags, to, to_size))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_sendto);
 	ssize_t n = REAL(sendto)(fd, buffer, size, flags, to, to_size);
 	track_write(fd, use, n, flags, CALL_sendto, HERE);
 	return n;
@@ -77,7 +77,7 @@ WATCHED(ssize_t, sendto,
 
 WATCHED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_sendmsg);
 	ssize_t n = REAL(sendmsg)(fd, message, flags);
 	track_write(fd, use, n, flags, CALL_sendmsg, HERE);
 	return n;
@@ -86,7 +86,7 @@ WATCHED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd
 WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int flags),
 	(fd, messages, room, flags))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_sendmmsg);
 	int count = REAL(sendmmsg)(fd, messages, room, flags);
 	ssize_t size = count < 0 ? -1 : 0;
 	for (int i = 0; i < count; i++)
@@ -99,7 +99,7 @@ WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int fla
  */
 WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_sendfile);
 	ssize_t n = REAL(sendfile)(fd, from, offset, size);
 	track_write(fd, use, n, 0, CALL_sendfile, HERE);
 	return n;
@@ -108,7 +108,7 @@ WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, 
 WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size),
 	(fd, from, offset, size))
 {
-	struct use use = track_use(fd);
+	struct use use = track_use(fd, CALL_sendfile64);
 	ssize_t n = REAL(sendfile64)(fd, from, offset, size);
 	track_write(fd, use, n, 0, CALL_sendfile64, HERE);
 	return n;
@@ -118,7 +118,7 @@ static __attribute__((noinline)) ssize_t splice_watched(int from, off64_t *from_
 							off64_t *to_offset, size_t size,
 							unsigned flags)
 {
-	struct splicing splicing = track_splice(from, to);
+	struct splicing splicing = track_splice(from, to, CALL_splice);
 	ssize_t n = REAL(splice)(from, from_offset, to, to_offset, size, flags);
 	track_spliced(&splicing, n, size, CALL_splice, HERE);
 	return n;

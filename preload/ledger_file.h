@@ -36,6 +36,7 @@ union ledger_page {
 		/* parent.c's: a child writes to this page anyway, and each further page that it
 		 * writes to would be copied for it. */
 		uint64_t parent[256];
+		bool touchy; /* fdtable.h */
 	};
 	char page[4096];
 } __attribute__((aligned(4096)));

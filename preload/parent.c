@@ -46,8 +46,10 @@ struct parent parent_take(enum call call, void *frame)
 	parent.closed = closed_by(parent.header);
 	fdtable_recent(parent.fds);
 	for (unsigned i = 0; i < FDTABLE_RECENT; i++)
-		if (parent.fds[i] >= 0)
+		if (fdtable_record(parent.fds[i])) /* not a hole */
 			parent.slots[i] = ledger->slots[parent.fds[i]];
+		else
+			parent.fds[i] = -1;
 	return parent;
 }
 

@@ -113,6 +113,7 @@ void process_forked(const struct parent *parent)
 	/* Wiped: written without a look at it, the page is there by one fault instead of two. */
 	if (started && settings.enabled && !filtered)
 		ledger->pid = (uint32_t)sys_getpid();
+	fdtable_touchy = fdtable_end() > 0; /* all that it has is its parent's */
 }
 
 static void state_set(enum ledger_state state, int status)

@@ -203,12 +203,12 @@ static void dissolve(struct ledger_slot *slot)
 			    SOCKET_SHUT_READ | SOCKET_SHUT_WRITE);
 }
 
-void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size,
-		   enum call call, void *frame)
+void track_connect(int fd, struct use use, int error, const struct sockaddr *address,
+		   socklen_t size, enum call call, void *frame)
 {
-	struct ledger_slot *slot = track_slot(fd, call);
+	struct ledger_slot *slot = track_used(use);
 
-	if (!slot)
+	if (use.life == USE_STALE)
 		track_stale(fd, error, call, frame);
 	/* Sizes beyond any address are refused before the kernel looks at the pointer, and so do
 	 * we. */
@@ -284,11 +284,11 @@ void track_told_error(int fd, int so_error, enum call call, void *frame)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
 }
 
-void track_shutdown(int fd, int how, int error, enum call call, void *frame)
+void track_shutdown(int fd, struct use use, int how, int error, enum call call, void *frame)
 {
-	struct ledger_slot *slot = track_slot(fd, call);
+	struct ledger_slot *slot = track_used(use);
 
-	if (!slot)
+	if (use.life == USE_STALE)
 		track_stale(fd, error, call, frame);
 	if (!slot || error || slot->type != SOCK_STREAM)
 		return;

@@ -14,6 +14,31 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+/*
+ * A read or write that is about to happen: the slot and the life that its result will speak of.
+ * When the number has no slot here, `life` tells what it was at that moment: the result may come
+ * when it is another socket's. What was inherited gets its slot now, so that a call that waits long
+ * for its first data is seen to use it.
+ */
+struct use {
+	struct ledger_slot *slot; /* NULL: nothing to record */
+	uint32_t life;
+};
+enum {
+	USE_NOTHING = 1, /* no life looks like these two */
+	USE_STALE = 2,	 /* a closed socket's number */
+};
+struct use track_use_seldom(int fd, enum call call); /* copies, inherited, closed; keeps errno */
+
+static inline struct use track_use(int fd, enum call call)
+{
+	struct ledger_slot *slots = ledger->slots;
+
+	if (__builtin_expect(fdtable_watch[fd] == WATCH_SOCKET && slots, 1))
+		return (struct use){ slots + fd, slots[fd].life };
+	return track_use_seldom(fd, call);
+}
+
 /* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
 void track_open(int fd, int family, int type, enum call call, void *frame);
 void track_pair(const int fds[2], int family, int type, enum call call, void *frame);
@@ -37,10 +62,10 @@ bool track_adopt(int fd, enum ledger_origin origin, uint32_t known, enum call ca
 /* Connection. `error` is errno after the call when it failed, else 0. */
 void track_bound(int fd, const struct sockaddr *address, socklen_t size);
 void track_listening(int fd);
-void track_connect(int fd, int error, const struct sockaddr *address, socklen_t size,
-		   enum call call, void *frame);
+void track_connect(int fd, struct use use, int error, const struct sockaddr *address,
+		   socklen_t size, enum call call, void *frame);
 void track_told_error(int fd, int so_error, enum call call, void *frame);
-void track_shutdown(int fd, int how, int error, enum call call, void *frame);
+void track_shutdown(int fd, struct use use, int how, int error, enum call call, void *frame);
 /* A wait said HUP, RDHUP or ERR of it: kept once in a life, with the poll(2) bits. */
 void track_told(int fd, uint32_t events, enum call call, void *frame);
 /* A call on a number that is no socket's; `error` 0: it succeeded. Keeps a use after close. */
@@ -70,33 +95,6 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame);
 uint32_t track_copied_over(int from, int to, enum call call, void *frame);
 void track_copy_over(int from, int to, uint32_t life, bool done, bool cloexec, enum call call,
 		     void *frame);
-
-/*
- * A read or write that is about to happen: the slot and the life that its result will speak of.
- * When the number has no slot here, `life` tells what it was at that moment: the result may come
- * when it is another socket's.
- */
-struct use {
-	struct ledger_slot *slot; /* NULL: not recorded here yet */
-	uint32_t life;
-};
-enum {
-	USE_INHERITED = 0, /* a socket without a slot: to be adopted */
-	USE_STALE = 1,	   /* a closed socket's number. No life looks like these two */
-	USE_NOTHING = 2,
-};
-
-static inline struct use track_use(int fd)
-{
-	uint8_t watch = fdtable_watch[fd];
-	struct ledger_slot *slots = ledger->slots;
-
-	if (__builtin_expect(watch == WATCH_SOCKET && slots, 1))
-		return (struct use){ slots + fd, slots[fd].life };
-	return (struct use){ NULL, watch == WATCH_CLOSED ? USE_STALE
-				   : watch		 ? USE_INHERITED
-							 : USE_NOTHING };
-}
 
 /* Neither data nor news. */
 static inline bool track_nothing(ssize_t n)
@@ -179,7 +177,7 @@ struct splicing {
 	struct use source, sink;
 };
 
-static inline struct splicing track_splice(int from, int to)
+static inline struct splicing track_splice(int from, int to, enum call call)
 {
 	struct splicing splicing = { .from = from,
 				     .to = to,
@@ -187,9 +185,9 @@ static inline struct splicing track_splice(int from, int to)
 				     .writes = fdtable_is_socket(to) };
 
 	if (splicing.reads)
-		splicing.source = track_use(from);
+		splicing.source = track_use(from, call);
 	if (splicing.writes)
-		splicing.sink = track_use(to);
+		splicing.sink = track_use(to, call);
 	return splicing;
 }
 
@@ -222,6 +220,8 @@ int track_option(int fd, int option);
 /* The slot to write to: adopted in a child first, NULL when it can't be or is not ours to change.
  */
 struct ledger_slot *track_slot(int fd, enum call call);
+/* The slot that a call spoke of, if its life is still the one of before. */
+struct ledger_slot *track_used(struct use use);
 /* False when the number is another socket by now (counted as drift), or `life` is over. */
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
 /* Keeps the socket's inode beside an evidence: by it a reader knows the socket where the kernel

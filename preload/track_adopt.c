@@ -14,7 +14,7 @@ static struct ledger_slot *alias_of(const struct ledger_slot *slot)
 {
 	for (uint32_t fd = 0; slot->cookie && fd <= ledger->header->max_fd; fd++) {
 		struct ledger_slot *other =
-			fdtable_watch[fd] == WATCH_SOCKET ? ledger->slots + fd : NULL;
+			fdtable_watch[fd] & WATCH_SOCKET ? ledger->slots + fd : NULL;
 
 		if (other && other != slot && other->cookie == slot->cookie &&
 		    LIFE_PHASE(other->life) == PHASE_OPEN)

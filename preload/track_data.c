@@ -40,6 +40,31 @@ void track_identify(int fd, struct ledger_slot *slot)
 		slot->inode = (uint32_t)status.st_ino;
 }
 
+struct ledger_slot *track_used(struct use use)
+{
+	return use.slot && __atomic_load_n(&use.slot->life, __ATOMIC_ACQUIRE) == use.life ? use.slot
+											  : NULL;
+}
+
+struct use track_use_seldom(int fd, enum call call)
+{
+	uint8_t watch = __atomic_load_n(&fdtable_watch[fd], __ATOMIC_ACQUIRE);
+	struct ledger_slot *slot = NULL;
+	int error = errno;
+
+	if (watch == WATCH_CLOSED)
+		return (struct use){ NULL, USE_STALE };
+	if (watch)
+		slot = track_slot(fd, call);
+	errno = error;
+	if (!slot)
+		return (struct use){ NULL, USE_NOTHING };
+	/* Whatever was closed beside it, this one is at work. */
+	if ((slot->flags & (SOCKET_TOUCHED | SOCKET_COPY_WORKED)) != SOCKET_TOUCHED)
+		track_flags(slot, SOCKET_TOUCHED, SOCKET_COPY_WORKED);
+	return (struct use){ slot, slot->life };
+}
+
 /* Whether an evidence is this life's. A thread that was held up may have told the one before. */
 static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
 {
@@ -152,10 +177,7 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 
 	if (life == USE_STALE)
 		track_stale(fd, n < 0 ? error : 0, call, frame);
-	struct ledger_slot *slot =
-		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
-	if (life == USE_INHERITED)
-		news.at = cycles_now(); /* its slot's life began just now */
+	struct ledger_slot *slot = life > USE_STALE ? fdtable_slot(fd) : NULL;
 	if (slot && n < 0)
 		track_error(fd, slot, news, error, frame);
 	else if (slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE))) {
@@ -174,10 +196,7 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 
 	if (life == USE_STALE)
 		track_stale(fd, n < 0 ? error : 0, call, frame);
-	struct ledger_slot *slot =
-		life == USE_STALE || life == USE_NOTHING ? NULL : track_slot(fd, call);
-	if (life == USE_INHERITED)
-		news.at = cycles_now(); /* its slot's life began just now */
+	struct ledger_slot *slot = life > USE_STALE ? fdtable_slot(fd) : NULL;
 	if (!slot)
 		goto out;
 	if ((flags & MSG_FASTOPEN) && !(slot->flags & SOCKET_CONNECTED) &&

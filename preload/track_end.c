@@ -25,12 +25,14 @@ static bool used_since(const struct ledger_slot *slot, uint64_t at)
 static void copy_is_closed(struct ledger_slot *heir, const struct ledger_slot *slot, enum call call,
 			   stack_id stack)
 {
-	bool worked = used_since(slot, heir->opened_at) && !used_since(heir, heir->opened_at);
+	bool worked = used_since(slot, heir->opened_at) && !used_since(heir, heir->opened_at) &&
+		      !(heir->flags & SOCKET_TOUCHED);
 
 	heir->closed_at = cycles_now();
 	heir->closed_call = (uint8_t)call;
 	heir->closed_stack = stack;
-	track_flags(heir, SOCKET_COPY_CLOSED | (worked ? SOCKET_COPY_WORKED : 0), 0);
+	track_flags(heir, SOCKET_COPY_CLOSED | (worked ? SOCKET_COPY_WORKED : 0),
+		    worked ? 0 : SOCKET_COPY_WORKED);
 }
 
 /*
@@ -233,8 +235,9 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	copy->connect_call = source->connect_call;
 	copy->connect_errno = source->connect_errno;
 	copy->connect_stack = source->connect_stack;
-	copy->flags = (source->flags & ~(uint32_t)(SOCKET_CLOEXEC | SOCKET_STDIO)) |
-		      (cloexec ? SOCKET_CLOEXEC : 0);
+	const uint32_t of_its_own = SOCKET_CLOEXEC | SOCKET_STDIO | SOCKET_COPY_CLOSED |
+				    SOCKET_COPY_WORKED | SOCKET_TOUCHED;
+	copy->flags = (source->flags & ~of_its_own) | (cloexec ? SOCKET_CLOEXEC : 0);
 	copy->local = source->local;
 	copy->peer = source->peer;
 	copy->last_receive = source->last_receive;

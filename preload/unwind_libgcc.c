@@ -52,8 +52,8 @@ static int note_frame(struct _Unwind_Context *context, void *argument)
 
 	if (address == 0)
 		return REASON_GO_ON; /* the end will be told by the next step */
-	if (walk->count == 0 &&
-	    (address != walk->caller.return_address || _Unwind_GetCFA(context) < walk->caller.stack))
+	if (walk->count == 0 && (address != walk->caller.return_address ||
+				 _Unwind_GetCFA(context) < walk->caller.stack))
 		return REASON_GO_ON; /* still one of our own */
 	if (walk->count == walk->room)
 		return REASON_NORMAL_STOP;

@@ -39,7 +39,8 @@ static bool is_close(const struct socket_ref *ref)
 static bool is_used(const struct ledger_slot *slot)
 {
 	return slot->last_receive || slot->last_send || slot->eof_at || slot->error_at ||
-	       slot->shutdown_at || slot->told_at || slot->epoll_fd;
+	       slot->shutdown_at || slot->told_at || slot->epoll_fd ||
+	       (slot->flags & SOCKET_TOUCHED);
 }
 
 static struct closer closer_of(const struct heirs *search, const struct audited_socket *socket,

@@ -17,8 +17,8 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_STRINGS] = { "strings", 1, 1u << 26 },
 	[SECTION_MISUSES] = { "misuses", sizeof(struct ledger_misuse), 1u << 20 },
 	[SECTION_SNAPSHOTS] = { "snapshots", sizeof(struct ledger_snapshot), LEDGER_SLOTS_MAX },
-	[SECTION_FORKS] = { "forks", sizeof(struct ledger_fork), 1u << 16 },
-	[SECTION_CLOSED] = { "closed sockets", sizeof(struct ledger_closed), 1u << 20 },
+	[SECTION_FORKS] = { "forks", sizeof(struct ledger_fork), 1024 },
+	[SECTION_CLOSED] = { "closed sockets", sizeof(struct ledger_closed), 4096 },
 };
 
 #define HEADER_SIZE_MOST (1u << 20)

@@ -236,6 +236,8 @@ enum ledger_flag {
 	/* And that one was used after this copy was made, while this one never was: it was the one
 	 * at work. */
 	SOCKET_COPY_WORKED = 1u << 14,
+	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
+	SOCKET_TOUCHED = 1u << 15,
 };
 
 /*
