@@ -8,10 +8,10 @@
 
 /* The neighbouring numbers that this thread has closed in a row. Three words of TLS. */
 static __thread struct {
-	int last;     /* 0: none yet; 0 is never a socket's neighbour that matters */
-	int16_t step; /* direction of the run: 1, -1, or 0 after its first */
+	int first, last; /* 0: none yet; 0 is never a socket's neighbour that matters */
+	int16_t step;	 /* direction of the run: 1, -1, or 0 after its first */
 	uint16_t length : 15, sweep : 1;
-	uint64_t started;
+	uint64_t started, latest; /* times of its first and its last close */
 } run;
 
 /* Steps over a number or two that the program keeps are still a sweep. */
@@ -27,9 +27,24 @@ static uint32_t this_thread(void)
 	return (uint32_t)((uintptr_t)&run >> 4);
 }
 
+/* Who closed it by going through all numbers has forgotten whose it was. */
+static void owner_forget(int fd)
+{
+	struct ledger_slot *slot = fdtable_record(fd);
+
+	if (slot && LIFE_PHASE(slot->life) == PHASE_GONE && slot->closed_at >= run.started)
+		slot->closed_call = CALL_closefrom;
+}
+
 /* What this run has been blamed for so far was a sweep's doing. */
 static void run_forgive(void)
 {
+	int low = run.first < run.last ? run.first : run.last,
+	    high = run.first < run.last ? run.last : run.first;
+
+	for (int fd = low; fd <= high; fd++)
+		owner_forget(fd);
+
 	const struct ledger_section *section = &ledger->header->sections[SECTION_MISUSES];
 	uint32_t used = section->used < section->capacity ? section->used : section->capacity;
 
@@ -52,19 +67,30 @@ static void run_follow(int fd, bool never_ours)
 		run.step = step > 0 ? 1 : -1;
 		if (run.length < 0x7fff)
 			run.length++;
+	} else if (run.length && (step == 1 || step == -1)) {
+		/* It turns: the last of the one run was the first of this one. */
+		run.step = (int16_t)step;
+		run.length = 2;
+		run.sweep = 0;
+		run.first = run.last;
+		run.started = run.latest;
 	} else {
 		run.step = 0;
 		run.length = 1;
 		run.sweep = 0;
+		run.first = fd;
 		run.started = cycles_now();
 	}
 	run.last = fd;
+	run.latest = cycles_now();
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
 	bool sweep = (run.length >= SWEEP_LEAST && never_ours) ||
 		     (run.length >= SWEEP_LEAST && fd <= 2) || run.length >= SWEEP_SURELY;
 	if (sweep && !run.sweep) {
 		run.sweep = 1;
 		run_forgive();
+	} else if (run.sweep) {
+		owner_forget(fd);
 	}
 }
 

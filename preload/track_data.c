@@ -5,8 +5,10 @@
 #include "sys.h"
 #include "track.h"
 #include <errno.h>
+#include <poll.h>
 #include <sockaudit/verdict.h>
 #include <sys/stat.h>
+#include <time.h>
 
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 {
@@ -65,12 +67,6 @@ struct use track_use_seldom(int fd, enum call call)
 	return (struct use){ slot, slot->life };
 }
 
-/* Whether an evidence is this life's. A thread that was held up may have told the one before. */
-static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
-{
-	return claim && !(at && verdict_is_of_before(slot, at));
-}
-
 /* Of two threads that learn the same, one tells. */
 static bool claim(const struct ledger_slot *slot, uint8_t *claimed, uint64_t at)
 {
@@ -84,20 +80,41 @@ void track_stale(int fd, int error, enum call call, void *frame)
 		misuse_used(fd, error, call, frame);
 }
 
+/* Whether an evidence is this life's. A thread that was held up may have told the one before. */
+static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
+{
+	return claim && !(at && verdict_is_of_before(slot, at));
+}
+
+/* What poll() said may have been said of the number's former socket: asked once more. */
+static bool hangs_up(int fd)
+{
+	struct pollfd now = { .fd = fd, .events = POLLRDHUP };
+	struct timespec none = { 0, 0 };
+
+	return !process_is_filtered() &&
+	       sys_call6(SYS_ppoll, (long)&now, 1, (long)&none, 0, 8, 0) == 1 &&
+	       (now.revents & (POLLHUP | POLLRDHUP | POLLERR)) && !(now.revents & POLLNVAL);
+}
+
 void track_told(int fd, uint32_t events, enum call call, void *frame)
 {
 	const uint32_t shut = SOCKET_SHUT_READ | SOCKET_SHUT_WRITE,
 		       connection = SOCKET_CONNECTED | SOCKET_CONNECTING;
 	struct ledger_slot *slot = track_slot(fd, call);
 
-	if (!slot || slot->told_at || slot->type != SOCK_STREAM ||
-	    (slot->flags & SOCKET_LISTENING) || !(slot->flags & connection) ||
-	    (slot->flags & shut) == shut)
+	if (!slot || is_told(slot, slot->told_at != 0, slot->told_at) ||
+	    slot->type != SOCK_STREAM || (slot->flags & SOCKET_LISTENING) ||
+	    !(slot->flags & connection) || (slot->flags & shut) == shut)
 		return; /* a hang-up that is our own doing, or no connection's */
+	uint64_t at = cycles_now();
+	uint32_t life = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
+	if (!hangs_up(fd) || __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) != life)
+		return;
 	slot->told_call = (uint8_t)call;
 	slot->told_events = events;
 	slot->told_stack = stacks_capture(frame);
-	__atomic_store_n(&slot->told_at, cycles_now(), __ATOMIC_RELEASE);
+	__atomic_store_n(&slot->told_at, at, __ATOMIC_RELEASE);
 }
 
 static bool error_is_final(int error)
