@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "process.h"
+#include "track.h"
 #include "sys.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +33,8 @@ static void owner_forget(int fd)
 {
 	struct ledger_slot *slot = fdtable_record(fd);
 
-	if (slot && LIFE_PHASE(slot->life) == PHASE_GONE && slot->closed_at >= run.started)
-		slot->closed_call = CALL_closefrom;
+	if (slot && LIFE_PHASE(slot->life) == PHASE_GONE)
+		track_flags(slot, SOCKET_SWEPT, 0);
 }
 
 /* What this run has been blamed for so far was a sweep's doing. */
@@ -131,6 +132,7 @@ static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledge
 static bool closed_by_owner(const struct ledger_slot *slot)
 {
 	return slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
+	       !(slot->flags & SOCKET_SWEPT) &&
 	       slot->closed_call != CALL_close_range && slot->closed_call != CALL_closefrom;
 }
 

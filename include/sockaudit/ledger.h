@@ -238,6 +238,7 @@ enum ledger_flag {
 	SOCKET_COPY_WORKED = 1u << 14,
 	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
 	SOCKET_TOUCHED = 1u << 15,
+	SOCKET_SWEPT = 1u << 16, /* its number was closed in a sweep over numbers */
 };
 
 /*
