@@ -41,7 +41,7 @@ EXPORT int daemon(int keep_folder, int keep_streams)
 {
 	struct parent parent;
 
-	OBSERVE(parent = parent_take(CALL_daemon, HERE); process_ends(0));
+	OBSERVE(parent = parent_take(CALL_daemon, HERE); process_before_daemon());
 	int result = REAL(daemon)(keep_folder, keep_streams);
 	OBSERVE(process_after_daemon(&parent));
 	return result;

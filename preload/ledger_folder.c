@@ -240,8 +240,8 @@ static bool ended_look(int folder, const char *name, uint64_t pid_ns, struct end
 		ended->modified = (int64_t)header.clock_last.realtime_ns;
 	ended->foreign = size == sizeof header && pid_ns && header.pid_ns &&
 			 header.pid_ns != pid_ns && header.state == LEDGER_RUNNING;
-	ended->clean =
-		size == sizeof header && header.state == LEDGER_EXITED && !header.verdict_sockets;
+	ended->clean = size == sizeof header && !header.verdict_sockets &&
+		       (header.state == LEDGER_EXITED || header.state == LEDGER_DAEMON);
 	return true;
 }
 

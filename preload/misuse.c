@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "misuse.h"
 #include "process.h"
-#include "track.h"
 #include "sys.h"
+#include "track.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sockaudit/cycles.h>
@@ -132,8 +132,8 @@ static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledge
 static bool closed_by_owner(const struct ledger_slot *slot)
 {
 	return slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
-	       !(slot->flags & SOCKET_SWEPT) &&
-	       slot->closed_call != CALL_close_range && slot->closed_call != CALL_closefrom;
+	       !(slot->flags & SOCKET_SWEPT) && slot->closed_call != CALL_close_range &&
+	       slot->closed_call != CALL_closefrom;
 }
 
 void misuse_closed(int fd, enum close_result result, enum call call, void *frame)

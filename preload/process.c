@@ -104,7 +104,7 @@ bool process_ready(void)
 
 bool process_ready_to_open(void)
 {
-	return ledger->slots ? settings.enabled : process_ready();
+	return ledger->slots && !sharing_seen ? settings.enabled : process_ready();
 }
 
 void process_forked(const struct parent *parent)
@@ -165,17 +165,18 @@ int process_ends(int status)
 	return findings && settings.exitcode ? settings.exitcode : status;
 }
 
+void process_before_daemon(void)
+{
+	if (ledger->slots && process_is_ours())
+		state_set(LEDGER_DAEMON, 0);
+}
+
 void process_after_daemon(const struct parent *parent)
 {
-	if (!ledger->slots) {
+	if (!ledger->slots)
 		process_forked(parent);
-		return;
-	}
-	if (!process_is_ours() || ledger->header->state != LEDGER_EXITED)
-		return;
-	__atomic_store_n(&ending_pid, 0, __ATOMIC_RELEASE);
-	ledger->header->snapshots_taken = 0;
-	state_set(LEDGER_RUNNING, 0);
+	else if (process_is_ours() && ledger->header->state == LEDGER_DAEMON)
+		state_set(LEDGER_RUNNING, 0);
 }
 
 void process_filter(bool installed)

@@ -15,10 +15,7 @@ bool process_is_ours(void);
 /* Ours, and with a ledger: makes it at the first need. */
 bool process_ready(void);
 
-/*
- * The same for a call that makes a descriptor, without the getpid(): a vfork child that opens
- * sockets is unheard of, and what it would leave here is found gone as drift.
- */
+/* The same for a call that makes a descriptor, at less cost. */
 bool process_ready_to_open(void);
 
 /* No system call of ours is allowed: the program installed a seccomp filter. */
@@ -27,8 +24,9 @@ bool process_is_filtered(void);
 /* In a child of fork, with what its parent took along. */
 void process_forked(const struct parent *parent);
 
-/* daemon() has returned, after process_ends(): in the child, or in the parent that could not make
- * one. */
+/* daemon() is about to end this process, inside libc; then it has returned: in the child, or in the
+ * parent that could not make one. */
+void process_before_daemon(void);
 void process_after_daemon(const struct parent *parent);
 
 /* Another program is about to replace this one; `false`: that failed. */

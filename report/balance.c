@@ -82,7 +82,7 @@ static void process_state(const struct member *member, struct process *process)
 		process->state = PROCESS_RUNNING;
 		return;
 	} else {
-		process->state = header->state == LEDGER_EXITED ? PROCESS_EXITED : PROCESS_KILLED;
+		process->state = header->state == LEDGER_RUNNING ? PROCESS_KILLED : PROCESS_EXITED;
 	}
 	process->ended_realtime_ns = ledger_realtime(member->ledger, member_end(member));
 	process->exit_known = process->state == PROCESS_EXITED;

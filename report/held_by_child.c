@@ -186,9 +186,12 @@ static bool meant_the_end(const struct audited_socket *socket, const struct clos
 		.rule = VERDICT_HELD_BY_CHILD,
 		.since = since,
 		.since_at_least = since > closed_at,
-		/* A request that was read, and a child that may be making the answer. */
-		.working = !used_after && !(merged->flags & SOCKET_CONNECTOR) &&
-			   merged->last_receive > merged->last_send,
+		/* A request that was read, and a child that may be making the answer; or a peer
+		 * that waits for no FIN, as it went first, and a child that may be saving the data.
+		 */
+		.working = (!used_after && !(merged->flags & SOCKET_CONNECTOR) &&
+			    merged->last_receive > merged->last_send) ||
+			   closer->saw_end,
 	};
 	return true;
 }

@@ -99,8 +99,8 @@ void ended_join(struct join_sockets *join, uint32_t index)
 {
 	struct ledger *ledger = join->audit->members->items[index].ledger;
 
-	if (ledger->header.state == LEDGER_EXEC)
-		return; /* what became of its sockets after the exec() nobody wrote down */
+	if (ledger->header.state == LEDGER_EXEC || ledger->header.state == LEDGER_DAEMON)
+		return; /* its sockets went on with another program, or with its child */
 	if (ledger->header.filtered == LEDGER_FILTERED_STOPPED) {
 		audit_remark(join->audit, arena_printf(join->audit->arena,
 						       "process %" PRIu32

@@ -65,6 +65,7 @@ enum ledger_state {
 	LEDGER_RUNNING, /* or killed: nobody could write it down */
 	LEDGER_EXITED,	/* exit(), _exit(), quick_exit() */
 	LEDGER_EXEC,	/* replaced by another program */
+	LEDGER_DAEMON,	/* ended by daemon(): its child goes on with all that it had */
 };
 
 /* Why something is not in the ledger; a count each. */

@@ -391,18 +391,22 @@ static const struct row {
 	const char *name;
 	void (*run)(void);
 } rows[] = {
-	CASE(read),	CASE(readv),	   CASE(preadv2),     CASE(recvfrom),	 CASE(recvmsg),
-	CASE(recvmmsg), CASE(write),	   CASE(writev),      CASE(pwritev2),	 CASE(sendto),
-	CASE(sendmsg),	CASE(sendmmsg),	   CASE(sendfile),    CASE(socket),	 CASE(socketpair),
-	CASE(bind),	CASE(listen),	   CASE(accept4),     CASE(connect),	 CASE(getsockopt),
-	CASE(shutdown), CASE(close),	   CASE(close_range), CASE(dup),	 CASE(dup3),
-	CASE(fcntl),	CASE(pidfd_getfd), CASE(epoll_ctl),   CASE(epoll_pwait), CASE(epoll_pwait2),
-	CASE(ppoll),	CASE(exit_group),  CASE(execve),      CASE(execveat),	 CASE(seccomp),
-	CASE(prctl),	CASE(chroot),	   CASE(setuid),      CASE(setreuid),	 CASE(setresuid),
-	CASE(setgid),	CASE(setregid),	   CASE(setresgid),   CASE(setgroups),	 CASE(unshare),
-	CASE(setns),	CASE(ioctl),	   CASE(splice),      CASE(epoll_create1),
+	CASE(read),	     CASE(readv),	 CASE(preadv2),	    CASE(recvfrom),
+	CASE(recvmsg),	     CASE(recvmmsg),	 CASE(write),	    CASE(writev),
+	CASE(pwritev2),	     CASE(sendto),	 CASE(sendmsg),	    CASE(sendmmsg),
+	CASE(sendfile),	     CASE(socket),	 CASE(socketpair),  CASE(bind),
+	CASE(listen),	     CASE(accept4),	 CASE(connect),	    CASE(getsockopt),
+	CASE(shutdown),	     CASE(close),	 CASE(close_range), CASE(dup),
+	CASE(dup3),	     CASE(fcntl),	 CASE(pidfd_getfd), CASE(epoll_ctl),
+	CASE(epoll_pwait),   CASE(epoll_pwait2), CASE(ppoll),	    CASE(exit_group),
+	CASE(execve),	     CASE(execveat),	 CASE(seccomp),	    CASE(prctl),
+	CASE(chroot),	     CASE(setuid),	 CASE(setreuid),    CASE(setresuid),
+	CASE(setgid),	     CASE(setregid),	 CASE(setresgid),   CASE(setgroups),
+	CASE(unshare),	     CASE(setns),	 CASE(ioctl),	    CASE(splice),
+	CASE(epoll_create1),
 #if defined(__x86_64__)
-	CASE(accept),	CASE(dup2),	   CASE(epoll_wait),  CASE(poll),	 CASE(fork),
+	CASE(accept),	     CASE(dup2),	 CASE(epoll_wait),  CASE(poll),
+	CASE(fork),
 #endif
 };
 

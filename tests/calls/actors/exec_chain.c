@@ -40,7 +40,8 @@ static void stage_open(void)
 	int stranger = (int)raw_call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0);
 	if (stranger != closed)
 		exit(1);
-	/* Another socket gets the replaced one's number, and the ledger still holds the old one's life. */
+	/* Another socket gets the replaced one's number, and the ledger still holds the old one's
+	 * life. */
 	if (raw_call(SYS_dup3, stranger, replaced, 0, 0, 0) != replaced)
 		exit(1);
 	raw_call(SYS_close, stranger, 0, 0, 0, 0);

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 		"opened",    "closed",	 "drift",   "copied",
 		"inherited", "received", "adopted", "foreign_closed"
 	};
-	static const char *const states[] = { "running", "exited", "exec" };
+	static const char *const states[] = { "running", "exited", "exec", "daemon" };
 	struct stat file;
 	int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
 
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 	if (header == MAP_FAILED || memcmp(header->magic, LEDGER_MAGIC, 8) != 0)
 		return 3;
 	printf("{\"pid\":%u,\"sequence\":%u,\"state\":\"%s\",\"exit_status\":%d,\"fork_pid\":%u,",
-	       header->pid, header->sequence, states[header->state % 3], header->exit_status,
+	       header->pid, header->sequence, states[header->state % 4], header->exit_status,
 	       header->fork_pid);
 	printf("\"snapshots_taken\":%u,\"snapshots\":%u,\"verdict_sockets\":%u,\"misuses\":%u,"
 	       "\"filtered\":%u,",

@@ -193,11 +193,8 @@ static void vforks(void)
 	CHECK(case_ledger()->lost[LOST_CHILDREN] > 0);
 }
 
-/*
- * Opening is the exception (process.h): it is not asked whose it is. What such a child leaves
- * behind must be found gone, must not hurt what the parent has or opens next, and must leave the
- * sums even.
- */
+/* What such a child opens must not hurt what the parent has or opens next, and must leave the sums
+ * even. */
 static void vfork_opens(void)
 {
 	volatile int status = 0;
