@@ -47,13 +47,45 @@ int proc_read(uint32_t pid, struct proc *proc)
 	if (length > sizeof(found.comm) - 1)
 		length = sizeof(found.comm) - 1;
 	memcpy(found.comm, from + 1, length);
+	unsigned threads;
 	if (sscanf(to + 1,
 		   " %c %" SCNu32
-		   " %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-		   &found.state, &found.ppid, &found.start_ticks) != 3)
+		   " %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %" SCNu64,
+		   &found.state, &found.ppid, &threads, &found.start_ticks) != 4)
 		return -EPROTO;
+	/* Its main thread has ended by pthread_exit(); the process lives on. */
+	if (found.state == 'Z' && threads > 1)
+		found.state = 'S';
 	*proc = found;
 	return 0;
+}
+
+/*
+ * Where the process's descriptors and memory can be seen: /proc/PID, or, when its main thread has
+ * ended and others live, the folder of one of those.
+ */
+static uint32_t window_of(uint32_t pid)
+{
+	static uint32_t asked,
+		answer; /* many descriptors are asked about, one process after another */
+	char path[64], text[512];
+
+	if (pid && pid == asked)
+		return answer;
+	asked = answer = pid;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	const char *state = proc_text(pid, "stat", text, sizeof(text)) ? NULL : strrchr(text, ')');
+	DIR *folder = state && state[1] == ' ' && state[2] == 'Z' ? opendir(path) : NULL;
+	if (!folder)
+		return pid;
+	for (struct dirent *entry; answer == pid && (entry = readdir(folder));) {
+		uint32_t thread = (uint32_t)strtoul(entry->d_name, NULL, 10);
+		if (thread && thread != pid && !proc_text(thread, "stat", text, sizeof(text)) &&
+		    (state = strrchr(text, ')')) && state[1] == ' ' && state[2] != 'Z')
+			answer = thread;
+	}
+	closedir(folder);
+	return answer;
 }
 
 static int proc_compare(const void *a, const void *b)
@@ -127,7 +159,7 @@ uint64_t proc_namespace(uint32_t pid, const char *kind)
 	struct stat stat_buffer;
 
 	if (pid)
-		snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/%s", pid, kind);
+		snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/%s", window_of(pid), kind);
 	else
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
 	return stat(path, &stat_buffer) ? 0 : stat_buffer.st_ino;
@@ -137,7 +169,7 @@ const char *proc_root(struct arena *arena, uint32_t pid)
 {
 	char path[64], target[8];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root", pid);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root", window_of(pid));
 	ssize_t n = readlink(path, target, sizeof(target));
 	/* The same root for both: plain paths read better, and need no right to look into the
 	 * process. */
@@ -160,7 +192,7 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files)
 	size_t room = 0;
 
 	memset(files, 0, sizeof(*files));
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", window_of(pid));
 	DIR *folder = opendir(path);
 	if (!folder)
 		return -errno;
@@ -193,7 +225,7 @@ uint64_t proc_socket_inode(uint32_t pid, int fd)
 {
 	char path[64], target[64];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", pid, fd);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", window_of(pid), fd);
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 8)
 		return 0;
@@ -205,7 +237,7 @@ bool proc_socket_is_tcp(uint32_t pid, int fd)
 {
 	char path[64], name[32];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", pid, fd);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", window_of(pid), fd);
 	ssize_t n = getxattr(path, "system.sockprotoname", name, sizeof(name) - 1);
 	if (n < 0)
 		return true;
@@ -254,7 +286,7 @@ int proc_ledgers(struct arena *arena, uint32_t pid, struct proc_ledger **ledgers
 	*ledgers = NULL;
 	*count = 0;
 	*library = false;
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", window_of(pid));
 	FILE *maps = fopen(path, "re");
 	if (!maps)
 		return -errno;
@@ -304,7 +336,7 @@ const char *proc_exe(struct arena *arena, uint32_t pid)
 {
 	char path[64], target[4096];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/exe", pid);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/exe", window_of(pid));
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
 		return NULL;
