@@ -43,9 +43,31 @@ bool interest_is_epoll(int fd)
 	       (__atomic_load_n(&epolls[fd / 8], __ATOMIC_RELAXED) & 1u << (fd % 8));
 }
 
+/* Sockets registered in each of the first epolls, so that the end of one without any is no search.
+ * Too many only make it search in vain. */
+static uint32_t registered[1024];
+
+static void count_add(int epoll, uint32_t change)
+{
+	if ((unsigned)epoll < sizeof registered / sizeof registered[0])
+		__atomic_fetch_add(&registered[epoll], change, __ATOMIC_RELAXED);
+}
+
+void interest_leave(struct ledger_slot *slot)
+{
+	if (!slot->epoll_fd)
+		return;
+	count_add(slot->epoll_fd - 1, -1u);
+	slot->epoll_fd = 0;
+}
+
 void interest_end(int epoll)
 {
 	unsigned end = fdtable_end();
+
+	if ((unsigned)epoll < sizeof registered / sizeof registered[0] &&
+	    !__atomic_exchange_n(&registered[epoll], 0, __ATOMIC_RELAXED))
+		end = 0;
 
 	__atomic_fetch_and(&epolls[epoll / 8], (uint8_t) ~(1u << (epoll % 8)), __ATOMIC_RELAXED);
 	for (unsigned fd = 0; fd < end; fd++) {
@@ -76,8 +98,12 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		/* Another epoll may hold it still: the latest one is told of. */
 		if (slot->epoll_fd != epoll + 1)
 			return;
-		slot->epoll_fd = 0;
+		interest_leave(slot);
 	} else {
+		if (slot->epoll_fd != epoll + 1) {
+			interest_leave(slot);
+			count_add(epoll, 1);
+		}
 		slot->epoll_interest = event->events;
 		slot->epoll_data = event->data.u64;
 		slot->epoll_fd = epoll + 1;

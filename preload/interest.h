@@ -13,6 +13,8 @@
 void interest_begin(int epoll);
 /* After a successful epoll_ctl(); `event` as given, not read for EPOLL_CTL_DEL. */
 void interest_change(int epoll, int operation, int fd, const struct epoll_event *event);
+/* The socket is about to be closed. */
+void interest_leave(struct ledger_slot *slot);
 /* Whether a socket of ours was ever registered in this number; then, when it is closed: */
 bool interest_is_epoll(int fd);
 void interest_end(int epoll);

@@ -65,10 +65,11 @@ static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call,
 /* What others must know of a descriptor that goes. */
 static void leave_word(int fd, enum call call, stack_id stack)
 {
-	const struct ledger_slot *slot = ledger->slots + fd;
+	struct ledger_slot *slot = ledger->slots + fd;
 
 	if (!hand_on((unsigned)fd, slot, call, stack))
 		children_note_closed(fd, slot, call, stack);
+	interest_leave(slot);
 }
 
 /* Before the real call: afterwards another thread may own the number. */

@@ -42,6 +42,17 @@ static uint64_t row_since(const struct socket_row *row)
 	return row->since_ms;
 }
 
+/* A half-close at work: then the time is that of the last data, not of the EOF. */
+static bool sends_after_eof(const struct finding *finding, struct audited_socket *const *sockets)
+{
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct judgement *judgement = sockets[i]->judgement;
+		if (judgement->verdict.since > judgement->merged.eof_at)
+			return true;
+	}
+	return false;
+}
+
 static const char *cause_text(struct arena *arena, const struct audit *audit,
 			      struct finding *finding, struct audited_socket *const *sockets,
 			      bool timeless)
@@ -81,8 +92,12 @@ static const char *cause_text(struct arena *arena, const struct audit *audit,
 	case RULE_EOF:
 		return arena_printf(
 			arena,
-			"%s() returned 0%s; since then nothing was sent and nothing closed%s", call,
-			ago,
+			sends_after_eof(finding, sockets)
+				? "%s() returned 0, and what was sent after it was sent%s; since "
+				  "then nothing was closed%s"
+				: "%s() returned 0%s; since then nothing was sent and nothing "
+				  "closed%s",
+			call, ago,
 			eof_reads > finding->socket_count * 100
 				? arena_printf(arena, "; EOF was read %" PRIu64 " times", eof_reads)
 				: "");
