@@ -128,3 +128,38 @@ void candidates_from_files(struct search *search, const struct ledger_files *fil
 			member_add(search->arena, &search->candidates, &member);
 	}
 }
+
+static bool is_known(const struct search *search, const struct member *member)
+{
+	for (size_t i = 0; i < search->candidates.count; i++)
+		if (search->candidates.items[i].inode == member->inode &&
+		    search->candidates.items[i].device == member->device)
+			return true;
+	return false;
+}
+
+void candidates_beside_running(struct search *search)
+{
+	size_t running = search->candidates.count;
+
+	for (size_t i = 0; i < running; i++) {
+		const struct member *member = &search->candidates.items[i];
+		const char *path = member->open_path ? member->open_path : member->path;
+		const char *slash = path ? strrchr(path, '/') : NULL;
+		struct ledger_files files = { 0 };
+		if (!member->running || member->follows_link || !slash)
+			continue;
+		const char *folder = arena_printf(search->arena, "%.*s", (int)(slash - path), path);
+		if (!member->sequence || ledger_folder_list(search->arena, folder, &files))
+			continue;
+		for (size_t j = 0; j < files.count; j++) {
+			const char *trouble;
+			struct member beside;
+			if (files.files[j].name.pid == member->pid &&
+			    files.files[j].name.start_ticks == member->start_ticks &&
+			    !member_peek(search, files.files[j].path, false, &beside, &trouble) &&
+			    !is_known(search, &beside))
+				member_add(search->arena, &search->candidates, &beside);
+		}
+	}
+}

@@ -47,6 +47,9 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 	/* A program that runs may still be at work on a request whose client has left. */
 	uint64_t patience = live && verdict->working ? VERDICT_WORKING_FACTOR : 1;
 
+	/* Whoever held it has ended, and who closed it goes on: nobody holds it. */
+	if (verdict->rule == VERDICT_HELD_BY_CHILD && !live && closer && closer->running)
+		return;
 	if (grace->given) {
 		judgement->ripe = age >= grace->ms * patience;
 	} else if (ledger->header.grace_given) {

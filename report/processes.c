@@ -311,6 +311,9 @@ int members_select(struct arena *arena, const struct members_settings *settings,
 		candidates_from_files(&search, &files);
 	}
 	candidates_from_proc(&search);
+	/* For a pid, wherever its ledgers stand. */
+	if (any && folders)
+		candidates_beside_running(&search);
 	if (search.candidates.count)
 		qsort(search.candidates.items, search.candidates.count, sizeof(struct member),
 		      candidate_compare);
