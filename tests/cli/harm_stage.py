@@ -21,6 +21,9 @@ import time
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from runner import stage  # noqa: E402
+
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 LIBRARY = os.environ.get("LIBSOCKAUDIT", os.path.join(BUILD, "libsockaudit.so"))
 REPORTER = os.environ.get("SOCKAUDIT", os.path.join(BUILD, "sockaudit"))
@@ -28,17 +31,8 @@ SOURCES = os.path.join(ROOT, "tests", "cli", "programs")
 NOBODY = 65534
 
 
-def _reachable(path):
-    """Whether any user can come to a path: no folder above it is closed to others."""
-    while path != "/":
-        if not os.stat(path).st_mode & 0o001:
-            return False
-        path = os.path.dirname(path)
-    return True
-
-
 # Programs that give up root's rights must still find the library: a tree in a private folder is copied out of it.
-if os.geteuid() == 0 and not _reachable(os.path.abspath(BUILD)):
+if os.geteuid() == 0 and not stage.reachable(os.path.abspath(BUILD)):
     _copy = tempfile.mkdtemp(prefix="sockaudit-build-")
     os.chmod(_copy, 0o755)
     atexit.register(shutil.rmtree, _copy, True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs one program, bare or under the library, and asks the reporter about it."""
+import atexit
 import json
 import os
 import select
@@ -11,10 +12,30 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-LIBRARY = os.path.join(BUILD, "libsockaudit.so")
-REPORTER = os.path.join(BUILD, "sockaudit")
+# Of the one who runs the scripts, if there is one: see below.
+LIBRARY = os.environ.get("LIBSOCKAUDIT", os.path.join(BUILD, "libsockaudit.so"))
+REPORTER = os.environ.get("SOCKAUDIT", os.path.join(BUILD, "sockaudit"))
 PROGRAMS = os.path.join(BUILD, "tests", "programs")
 PATIENCE = 40  # seconds; a deadline for what hangs, never a wait
+
+
+def reachable(path):
+    """Whether any user can come to a path: no folder above it is closed to others."""
+    while path != "/":
+        if not os.stat(path).st_mode & 0o001:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+# Servers that give up root's rights must still find the library: out of a private folder it is copied.
+if os.geteuid() == 0 and os.path.exists(LIBRARY) and not reachable(os.path.abspath(LIBRARY)):
+    _copy = tempfile.mkdtemp(prefix="sockaudit-build-")
+    os.chmod(_copy, 0o755)
+    atexit.register(shutil.rmtree, _copy, True)
+    LIBRARY = shutil.copy(LIBRARY, _copy)
+    if os.path.exists(REPORTER):
+        REPORTER = shutil.copy(REPORTER, _copy)
 
 
 class Trouble(Exception):
