@@ -9,7 +9,8 @@ FUZZ_FLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Iinclude -Ireport -Itests/unit -DS
 FUZZ_SOURCES = $(filter-out report/main.c report/symbols.c report/symbols_worker.c,$(REPORT_SOURCES)) \
 	tests/unit/build_ledger.c tests/unit/build_analysis.c tests/fuzz/no_symbols.c tests/fuzz/fuzz_ledger_reader.c
 
-$(FUZZ_BUILD)/parts/%.o: %.c | $(BUILD)/dependencies-test
+# Any header may have changed the records that all parts share.
+$(FUZZ_BUILD)/parts/%.o: %.c $(wildcard report/*.h include/sockaudit/*.h tests/unit/*.h) report/findings.def | $(BUILD)/dependencies-test
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -c $< -o $@
 $(FUZZ_BUILD)/fuzz_ledger_reader: $(FUZZ_SOURCES:%.c=$(FUZZ_BUILD)/parts/%.o)
