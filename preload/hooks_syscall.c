@@ -254,14 +254,15 @@ TELLER(epoll_ctl)
 EPOLLS(epoll_pwait)
 EPOLLS(epoll_pwait2)
 
-TELLER(ppoll)
-{
-	long ready = DO(ppoll);
-
-	wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready, CALL_syscall,
-		    frame);
-	return ready;
-}
+#define POLLS(name)                                                                                \
+	TELLER(name)                                                                               \
+	{                                                                                          \
+		long ready = DO(name);                                                             \
+		wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready,        \
+			    CALL_syscall, frame);                                                  \
+		return ready;                                                                      \
+	}
+POLLS(ppoll)
 
 /* The process. */
 TELLER(exit_group)
@@ -343,14 +344,7 @@ TELLER(accept)
 COPIES_OVER(dup2, false)
 EPOLLS(epoll_wait)
 
-TELLER(poll)
-{
-	long ready = DO(poll);
-
-	wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready, CALL_syscall,
-		    frame);
-	return ready;
-}
+POLLS(poll)
 
 TELLER(fork)
 {

@@ -87,12 +87,14 @@ static void run_follow(int fd, bool never_ours)
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
 	bool sweep = (run.length >= SWEEP_LEAST && never_ours) ||
 		     (run.length >= SWEEP_LEAST && fd <= 2) || run.length >= SWEEP_SURELY;
-	if (sweep && !run.sweep) {
-		run.sweep = 1;
+	/* What a vfork child sweeps away is still its parent's. */
+	if ((!sweep && !run.sweep) || !process_is_ours())
+		return;
+	if (!run.sweep)
 		run_forgive();
-	} else if (run.sweep) {
+	else
 		owner_forget(fd);
-	}
+	run.sweep = 1;
 }
 
 static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledger_slot *slot,
