@@ -4,7 +4,7 @@
 
 #include "balance.h"
 #include "code.h"
-#include "group.h"
+#include "find_all.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -124,12 +124,15 @@ static void ledger_remarks(struct audit *audit)
 void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis)
 {
 	struct report *report = &analysis->report;
+	struct finding_list findings = { .arena = &analysis->arena };
 	struct audit audit;
 
 	audit_join(&analysis->arena, &analysis->members, &audit);
 	audit_classify(&audit, &settings->grace);
 	analysis->code = code_new(&analysis->arena);
-	audit_group(&audit, analysis->code, &report->findings, &report->finding_count);
+	audit_find(&audit, analysis->code, &findings);
+	report->findings = findings.items;
+	report->finding_count = findings.count;
 	audit_balance(&audit, report);
 	ledger_remarks(&audit);
 	audit_remark(&audit, NULL);

@@ -112,6 +112,12 @@ static const char *cause_text(struct arena *arena, const struct audit *audit,
 	case RULE_USE_AFTER_CLOSE:
 		return arena_printf(arena, "%s() on a number that was closed already: %s", call,
 				    error ? error : "EBADF");
+	case RULE_EOF_SPIN:
+	case RULE_STALE_POOL:
+	case RULE_GROWING_SITE:
+	case RULE_ACCEPT_STARVED:
+	case RULE_RUNNING_OUT:
+	case RULE_CHURN:
 	case RULE_COUNT:
 		break;
 	}

@@ -223,3 +223,12 @@ uint32_t code_site(struct code *code, uint32_t stack)
 		wanted->site = frame_number(code->places, site);
 	return wanted->site;
 }
+
+struct place code_place(struct code *code, const char *call, int error, uint32_t stack)
+{
+	if (!call && !stack)
+		return (struct place){ .call = NULL };
+	return (struct place){ .call = call ? call : "a call",
+			       .error = error,
+			       .stack = code_resolve(code, stack) };
+}

@@ -19,6 +19,9 @@ void code_free(struct code *code);
 uint32_t code_stack(struct code *code, const struct member *member, stack_id stack);
 /* Its source terms, resolved once. Never NULL. */
 struct stack *code_resolve(struct code *code, uint32_t stack);
+/* A call there, with its errno or 0; no place without a call and a stack. `stack` is a number of
+ * code_stack(). */
+struct place code_place(struct code *code, const char *call, int error, uint32_t stack);
 /* A number that stacks share which are the same lines of the same modules; 0 for no stack. */
 uint32_t code_lines(struct code *code, uint32_t stack);
 /* A number that stacks share whose site is the same place; 0 for no stack. */

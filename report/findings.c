@@ -3,8 +3,8 @@
 #include "model.h"
 
 const struct rule rules[RULE_COUNT] = {
-#define FINDING(name, rule, severity, class, line, help)                                           \
-	[RULE_##name] = { rule, SEVERITY_##severity, class, line, help },
+#define FINDING(name, rule, severity, class, facts, line, help)                                    \
+	[RULE_##name] = { rule, SEVERITY_##severity, class, facts, line, help },
 #include "findings.def"
 #undef FINDING
 };

@@ -3,7 +3,6 @@
 #include "group.h"
 
 #include "cause.h"
-#include "fingerprint.h"
 #include "hash.h"
 #include "siblings.h"
 #include "socket_row.h"
@@ -200,16 +199,6 @@ static void group_ripen(struct group *group)
 	group->socket_count = kept;
 }
 
-static struct place place_make(struct grouping *grouping, const char *call, int error,
-			       uint32_t stack)
-{
-	if (!call && !stack)
-		return (struct place){ .call = NULL };
-	return (struct place){ .call = call ? call : "a call",
-			       .error = error,
-			       .stack = code_resolve(grouping->code, stack) };
-}
-
 static const char *ref_call(struct grouping *grouping, const struct socket_ref *ref, uint32_t call)
 {
 	return ref ? ledger_call(grouping->audit->members->items[ref->member].ledger, call) : NULL;
@@ -263,28 +252,31 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 	const struct socket_ref *connected = judgement->connected;
 	const struct verdict *verdict = &judgement->verdict;
 
-	finding->opened =
-		place_make(grouping, opened_call(grouping, judgement->opened), 0, group->opened);
+	finding->opened = code_place(grouping->code, opened_call(grouping, judgement->opened), 0,
+				     group->opened);
 	if (connected)
-		finding->connected = place_make(
-			grouping, ref_call(grouping, connected, connected->slot->connect_call),
-			connected->slot->connect_errno,
-			ref_stack(grouping, connected, connected->slot->connect_stack));
+		finding->connected =
+			code_place(grouping->code,
+				   ref_call(grouping, connected, connected->slot->connect_call),
+				   connected->slot->connect_errno,
+				   ref_stack(grouping, connected, connected->slot->connect_stack));
 	if (judgement->held) {
 		finding->child = first_child(group);
-		finding->fork = place_make(grouping, judgement->held->fork_call, 0, group->second);
+		finding->fork =
+			code_place(grouping->code, judgement->held->fork_call, 0, group->second);
 	}
 	if (judgement->closed)
-		finding->closed = place_make(
-			grouping,
+		finding->closed = code_place(
+			grouping->code,
 			ref_call(grouping, judgement->closed, judgement->closed->slot->closed_call),
 			0,
 			ref_stack(grouping, judgement->closed,
 				  judgement->closed->slot->closed_stack));
 	else
-		finding->evidence = place_make(
-			grouping, ref_call(grouping, judgement->evidence, verdict->evidence_call),
-			verdict->evidence_errno, group->second);
+		finding->evidence =
+			code_place(grouping->code,
+				   ref_call(grouping, judgement->evidence, verdict->evidence_call),
+				   verdict->evidence_errno, group->second);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;
@@ -305,12 +297,13 @@ static void finding_of_misuses(struct grouping *grouping, const struct group *gr
 	const struct member *member = group->misuses[0].member;
 	const struct ledger_misuse *misuse = group->misuses[0].misuse;
 
-	finding->opened = place_make(grouping, ledger_call(member->ledger, misuse->opened_call), 0,
-				     group->opened);
-	finding->evidence = place_make(grouping, ledger_call(member->ledger, misuse->call),
+	finding->opened = code_place(
+		grouping->code, ledger_call(member->ledger, misuse->opened_call), 0, group->opened);
+	finding->evidence = code_place(grouping->code, ledger_call(member->ledger, misuse->call),
 				       misuse->error > 0 ? misuse->error : EBADF, group->second);
-	finding->closed = place_make(grouping, ledger_call(member->ledger, misuse->closed_call), 0,
-				     code_stack(grouping->code, member, misuse->closed_stack));
+	finding->closed =
+		code_place(grouping->code, ledger_call(member->ledger, misuse->closed_call), 0,
+			   code_stack(grouping->code, member, misuse->closed_stack));
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->misuse_count, sizeof(*finding->sockets));
 	finding->socket_count = group->misuse_count;
@@ -320,46 +313,11 @@ static void finding_of_misuses(struct grouping *grouping, const struct group *gr
 				&finding->sockets[i]);
 }
 
-static int text_compare(const char *a, const char *b)
-{
-	/* Unknown names come last. */
-	if (!a || !b)
-		return (a == NULL) - (b == NULL);
-	return strcmp(a, b);
-}
-
-static int finding_compare(const void *a, const void *b)
-{
-	const struct finding *left = a, *right = b;
-	const struct frame none = { .function = NULL };
-	const struct frame *x = finding_site(left), *y = finding_site(right);
-	int order = (int)rules[right->rule].severity - (int)rules[left->rule].severity;
-
-	x = x ? x : &none;
-	y = y ? y : &none;
-	if (!order)
-		order = text_compare(x->file, y->file);
-	if (!order)
-		order = (x->line > y->line) - (x->line < y->line);
-	if (!order)
-		order = text_compare(x->module, y->module);
-	if (!order)
-		order = (x->offset > y->offset) - (x->offset < y->offset);
-	if (!order)
-		order = (int)left->rule - (int)right->rule;
-	if (!order)
-		order = (left->count < right->count) - (left->count > right->count);
-	return order ? order : strcmp(left->fingerprint, right->fingerprint);
-}
-
-void audit_group(struct audit *audit, struct code *code, struct finding **findings, size_t *count)
+void audit_group(struct audit *audit, struct code *code, struct finding_list *list)
 {
 	struct grouping grouping = { .audit = audit, .code = code };
 	struct siblings *siblings = NULL;
-	size_t room = 0;
 
-	*findings = NULL;
-	*count = 0;
 	for (size_t i = 0; i < audit->socket_count; i++)
 		if (audit->sockets[i]->judgement)
 			socket_group(&grouping, audit->sockets[i]);
@@ -367,31 +325,26 @@ void audit_group(struct audit *audit, struct code *code, struct finding **findin
 		if (audit->members->items[i].ledger && !audit->members->items[i].witness)
 			misuses_group(&grouping, &audit->members->items[i]);
 	for (struct group *group = grouping.groups; group; group = group->hh.next) {
-		struct finding finding = { .rule = (enum finding_rule)group->key.rule };
 		group_ripen(group);
 		if (!group->socket_count && !group->misuse_count)
 			continue;
 		if (!siblings)
 			siblings = siblings_new(audit, code);
+		struct finding *finding = finding_add(list, (enum finding_rule)group->key.rule);
 		if (group->socket_count)
-			finding_of_sockets(&grouping, group, &finding);
+			finding_of_sockets(&grouping, group, finding);
 		else
-			finding_of_misuses(&grouping, group, &finding);
-		finding.count = finding.socket_count;
+			finding_of_misuses(&grouping, group, finding);
+		finding->count = finding->socket_count;
 		/* A descriptor that was closed twice owes nothing, nor does one that a child holds:
 		 * no sibling did better. */
-		if (group->socket_count && finding.rule != RULE_HELD_BY_CHILD)
-			siblings_fill(siblings, group->opened, &finding);
-		finding_cause(audit, &finding, group->sockets);
-		if (finding.socket_count)
-			qsort(finding.sockets, finding.socket_count, sizeof(*finding.sockets),
+		if (group->socket_count && finding->rule != RULE_HELD_BY_CHILD)
+			siblings_fill(siblings, group->opened, finding);
+		finding_cause(audit, finding, group->sockets);
+		if (finding->socket_count)
+			qsort(finding->sockets, finding->socket_count, sizeof(*finding->sockets),
 			      row_compare);
-		finding_fingerprint(&finding);
-		*findings = arena_more(audit->arena, *findings, *count, &room, sizeof(finding));
-		(*findings)[(*count)++] = finding;
 	}
-	if (*count)
-		qsort(*findings, *count, sizeof(**findings), finding_compare);
 	if (siblings)
 		siblings_free(siblings);
 	HASH_CLEAR(hh, grouping.groups);

@@ -6,9 +6,10 @@
 
 #include "audit.h"
 #include "code.h"
+#include "finding_list.h"
 
-/* Makes the findings, sorted; sets judgement->found of the sockets in them. Memory is the audit's
- * arena and `code`, which must live as long as the findings. */
-void audit_group(struct audit *audit, struct code *code, struct finding **findings, size_t *count);
+/* Adds the findings of judged sockets and of misuses; sets judgement->found of the sockets in them.
+ */
+void audit_group(struct audit *audit, struct code *code, struct finding_list *list);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const severities[] = {
 	[SEVERITY_NOTE] = "note",
@@ -152,6 +153,31 @@ static json_t *forked(const struct finding *finding, const struct render_setting
 	});
 }
 
+static json_t *fact_value(const struct finding *finding, const char *key, size_t size)
+{
+	for (size_t i = 0; i < finding->fact_count; i++) {
+		const struct fact *fact = &finding->facts[i];
+		if (strlen(fact->key) == size && !strncmp(fact->key, key, size))
+			return fact->text ? json_text(fact->text) : json_number(fact->value);
+	}
+	return json_null();
+}
+
+/* Every key of the rule, those that are not known as null. */
+static json_t *facts(const struct finding *finding)
+{
+	json_t *object = json_object();
+	for (const char *key = rules[finding->rule].facts; object && *key;) {
+		size_t size = strcspn(key, ",");
+		if (json_object_setn_new(object, key, size, fact_value(finding, key, size))) {
+			json_decref(object);
+			return NULL;
+		}
+		key += size + (key[size] == ',');
+	}
+	return object;
+}
+
 json_t *json_finding(const struct finding *finding, const struct render_settings *settings)
 {
 	const struct rule *rule = &rules[finding->rule];
@@ -165,7 +191,7 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "gating", json_boolean(finding->gating) },
 		{ "suppressed_by", json_text(finding->suppressed_by) },
 		{ "site", json_frame(finding_site(finding)) },
-		{ "facts", json_object() },
+		{ "facts", facts(finding) },
 		{ "opened", json_place(&finding->opened) },
 		{ "connected", json_result_place(&finding->connected) },
 		{ "evidence", json_result_place(&finding->evidence) },

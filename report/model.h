@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a report says, as data: made by join.c, classify.c and group.c, completed by symbols.c, read
+ * What a report says, as data: made by join.c, classify.c and find_all.c, completed by symbols.c, read
  * by every renderer. Renderers see only this header. All strings are owned by the report
  * (report_free) unless said otherwise; text that came from a program is as hostile here as it was
  * there: escaping is the renderer's.
@@ -15,7 +15,7 @@
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
 enum finding_rule {
-#define FINDING(name, rule, severity, class, line, help) RULE_##name,
+#define FINDING(name, rule, severity, class, facts, line, help) RULE_##name,
 #include "findings.def"
 #undef FINDING
 	RULE_COUNT
@@ -26,6 +26,7 @@ struct rule {
 	enum severity severity;
 	char class; /* of causes, a letter: A EOF seen, B never read, C error path, E number kept, I
 		       shutdown */
+	const char *facts; /* the keys of what it tells beside its places: "live,opened" */
 	const char *line, *help;
 };
 extern const struct rule rules[RULE_COUNT]; /* findings.c */
@@ -95,6 +96,13 @@ struct sibling {
 	uint64_t count;
 };
 
+/* What a rule tells beside its places; `key` is one of its row in findings.def. */
+struct fact {
+	const char *key;
+	uint64_t value;
+	const char *text; /* NULL: it is a number */
+};
+
 enum finding_status { STATUS_NEW, STATUS_KNOWN, STATUS_SUPPRESSED };
 
 struct finding {
@@ -110,6 +118,8 @@ struct finding {
 	struct sibling
 		*siblings; /* where others opened at the same place were closed; most first */
 	size_t sibling_count;
+	struct fact *facts; /* those that are known */
+	size_t fact_count;
 	const char *last_call;
 	uint64_t last_use_ms;
 	char class;		    /* 0: no cause is told */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#include "find_all.h"
+
+#include "fingerprint.h"
+#include "group.h"
+
+void audit_find(struct audit *audit, struct code *code, struct finding_list *list)
+{
+	audit_group(audit, code, list);
+	for (size_t i = 0; i < list->count; i++)
+		finding_fingerprint(&list->items[i]);
+	findings_sort(list);
+}
