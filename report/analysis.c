@@ -140,6 +140,7 @@ void analysis_of_members(const struct analysis_settings *settings, struct analys
 	host_fill(&analysis->arena, &analysis->members, report);
 	grace_fill(settings, &analysis->members, report);
 	gate_fill(settings, &analysis->arena, report);
+	audit_release(&audit);
 }
 
 int analysis_make(const struct analysis_settings *settings, struct analysis *analysis)

@@ -95,12 +95,21 @@ struct audited_process {
 	uint64_t drift; /* slots whose descriptor is gone though nobody saw its close */
 };
 
+struct kernel_census; /* kernel.h, for join*.c */
+struct audit_census {
+	struct kernel_census *kernel; /* indexed: stays where it is */
+	bool failed;		      /* nobody would tell: it is empty, and says why */
+};
+
 struct audit {
 	struct arena *arena;
 	struct members *members;
 	struct audited_process *processes; /* one for each member */
 	struct audited_socket **sockets;   /* in order of member and descriptor */
 	size_t socket_count, socket_room;
+	/* The namespaces of the running members, each as it was when they were joined. */
+	struct audit_census *censuses;
+	size_t census_count, census_room;
 	bool kernel_known; /* somebody's kernel states are in it */
 	uint64_t states[TCP_STATE_COUNT];
 	const char **remarks; /* NULL-terminated */
@@ -112,5 +121,9 @@ void audit_remark(struct audit *audit, const char *remark);
 
 /* Joins the members' ledgers with the kernel. 0 or -errno. */
 int audit_join(struct arena *arena, struct members *members, struct audit *audit);
+/* The census of a member's namespace; taken now when nobody has asked for it before. */
+struct audit_census *audit_census_of(struct audit *audit, const struct member *member);
+/* Gives back what is not the arena's. */
+void audit_release(struct audit *audit);
 
 #endif

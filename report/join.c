@@ -21,11 +21,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-struct census {
-	struct kernel_census kernel;
-	bool failed;
-};
-
 /* A TCP socket that the census doesn't list: closed, or opened a moment too late. */
 struct doubt {
 	struct audited_socket *socket;
@@ -38,37 +33,35 @@ struct join {
 	struct audit *audit;
 	struct join_sockets sockets;
 	struct socket_index counted; /* inodes of sockets that somebody holds */
-	struct census **censuses;
-	size_t census_count, census_room;
 	struct doubt *doubts;
 	size_t doubt_count, doubt_room;
 	struct known_cookies known;
 	uint64_t killed;
 };
 
-static struct census *census_of(struct join *join, const struct member *member)
+struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
 {
 	uint64_t net_ns = proc_namespace(member->pid, "net");
 
-	for (size_t i = 0; i < join->census_count; i++)
-		if (join->censuses[i]->kernel.net_ns == net_ns && net_ns)
-			return join->censuses[i];
-	struct census *census = arena_alloc(join->audit->arena, sizeof(*census));
-	census->failed = kernel_census_take(join->audit->arena, member->pid, &census->kernel) != 0;
-	if (census->kernel.remark)
-		audit_remark(join->audit, census->kernel.remark);
-	join->audit->kernel_known |= !census->failed;
-	join->censuses = arena_more(join->audit->arena, join->censuses, join->census_count,
-				    &join->census_room, sizeof(struct census *));
-	join->censuses[join->census_count++] = census;
+	for (size_t i = 0; i < audit->census_count; i++)
+		if (audit->censuses[i].kernel->net_ns == net_ns && net_ns)
+			return &audit->censuses[i];
+	audit->censuses = arena_more(audit->arena, audit->censuses, audit->census_count,
+				     &audit->census_room, sizeof(*audit->censuses));
+	struct audit_census *census = &audit->censuses[audit->census_count++];
+	census->kernel = arena_alloc(audit->arena, sizeof(*census->kernel));
+	census->failed = kernel_census_take(audit->arena, member->pid, census->kernel) != 0;
+	if (census->kernel->remark)
+		audit_remark(audit, census->kernel->remark);
+	audit->kernel_known |= !census->failed;
 	return census;
 }
 
-static void censuses_free(struct join *join)
+void audit_release(struct audit *audit)
 {
-	for (size_t i = 0; i < join->census_count; i++)
-		kernel_census_free(&join->censuses[i]->kernel);
-	join->census_count = 0;
+	for (size_t i = 0; i < audit->census_count; i++)
+		kernel_census_free(audit->censuses[i].kernel);
+	audit->census_count = 0;
 }
 
 static struct held_socket *held_find(const struct audited_process *process, int fd)
@@ -146,7 +139,7 @@ static void drift_or_race(struct join *join, uint32_t index, const struct ledger
 }
 
 static void slot_join_live(struct join *join, uint32_t index, const struct ledger_entry *entry,
-			   struct census *census)
+			   const struct audit_census *census)
 {
 	const struct member *member = &join->audit->members->items[index];
 	struct audited_process *process = &join->audit->processes[index];
@@ -156,25 +149,25 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 
 	if (!process->files_known) {
 		/* Not ours to see: the cookie alone must do, and without it the ledger's word. */
-		kernel = kernel_by_cookie(&census->kernel, slot->cookie);
+		kernel = kernel_by_cookie(census->kernel, slot->cookie);
 		if (!kernel && LIFE_PHASE(slot->life) != PHASE_OPEN)
 			return;
 		struct audited_socket *socket =
 			socket_of(&join->sockets, index, entry, kernel ? kernel->inode : 0, true);
 		if (kernel)
-			kernel_attach(socket, &census->kernel, kernel, ledger_now(member->ledger));
+			kernel_attach(socket, census->kernel, kernel, ledger_now(member->ledger));
 		return;
 	}
 	if (!held) {
 		drift_or_race(join, index, entry);
 		return;
 	}
-	kernel = kernel_by_inode(&census->kernel, held->inode);
+	kernel = kernel_by_inode(census->kernel, held->inode);
 	/* Where an end was seen, the library kept the number's inode: what the kernel lists nowhere
 	 * can be told from its successor by nothing else. */
 	bool replaced = slot->inode && slot->inode != (uint32_t)held->inode;
 	/* Inodes are reused, so a match must also agree on the cookie. */
-	const struct kernel_socket *elsewhere = kernel_by_cookie(&census->kernel, slot->cookie);
+	const struct kernel_socket *elsewhere = kernel_by_cookie(census->kernel, slot->cookie);
 	if (replaced ||
 	    (kernel && kernel->cookie && slot->cookie && kernel->cookie != slot->cookie) ||
 	    (!kernel && elsewhere && elsewhere->inode && elsewhere->inode != held->inode)) {
@@ -185,11 +178,11 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 	held->socket = socket;
 	if (kernel) {
 		if (!socket->kernel.known)
-			kernel_attach(socket, &census->kernel, kernel, ledger_now(member->ledger));
+			kernel_attach(socket, census->kernel, kernel, ledger_now(member->ledger));
 		return;
 	}
 	bool here = !slot->net_ns && (!member->ledger->header.net_ns ||
-				      member->ledger->header.net_ns == census->kernel.net_ns);
+				      member->ledger->header.net_ns == census->kernel->net_ns);
 	if (!slot_is_tcp(slot) || !here || census->failed)
 		return;
 	join->doubts = arena_more(join->audit->arena, join->doubts, join->doubt_count,
@@ -206,18 +199,18 @@ static void doubts_settle(struct join *join)
 
 	if (!join->doubt_count)
 		return;
-	censuses_free(join);
+	audit_release(join->audit);
 	for (size_t i = 0; i < join->doubt_count; i++) {
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
-		struct census *census = census_of(join, member);
+		const struct audit_census *census = audit_census_of(join->audit, member);
 		const struct kernel_socket *kernel =
-			kernel_by_inode(&census->kernel, doubt->held->inode);
+			kernel_by_inode(census->kernel, doubt->held->inode);
 		if (doubt->socket->kernel.known || census->failed)
 			continue;
 		if (kernel && (!kernel->cookie || !doubt->slot->cookie ||
 			       kernel->cookie == doubt->slot->cookie)) {
-			kernel_attach(doubt->socket, &census->kernel, kernel,
+			kernel_attach(doubt->socket, census->kernel, kernel,
 				      ledger_now(member->ledger));
 			doubt->held->tcp_state = kernel->state;
 			continue;
@@ -272,7 +265,7 @@ static void slots_join(struct join *join)
 			ended_join(&join->sockets, i);
 			continue;
 		}
-		struct census *census = census_of(join, member);
+		const struct audit_census *census = audit_census_of(join->audit, member);
 		for (size_t j = 0; j < member->ledger->slot_count; j++)
 			if (LIFE_PHASE(member->ledger->slots[j].slot.life) != PHASE_GONE)
 				slot_join_live(join, i, &member->ledger->slots[j], census);
@@ -281,12 +274,13 @@ static void slots_join(struct join *join)
 
 static void closed_elsewhere_find(struct join *join)
 {
-	const struct kernel_census **censuses = arena_array(
-		join->audit->arena, join->census_count + 1, sizeof(const struct kernel_census *));
+	const struct kernel_census **censuses =
+		arena_array(join->audit->arena, join->audit->census_count + 1,
+			    sizeof(const struct kernel_census *));
 
-	for (size_t i = 0; i < join->census_count; i++)
-		censuses[i] = &join->censuses[i]->kernel;
-	closed_find(&join->sockets, censuses, join->census_count);
+	for (size_t i = 0; i < join->audit->census_count; i++)
+		censuses[i] = join->audit->censuses[i].kernel;
+	closed_find(&join->sockets, censuses, join->audit->census_count);
 }
 
 /* Every descriptor in the family that is one of the audited sockets, and what nobody can account
@@ -296,14 +290,15 @@ static void held_join(struct join *join, uint32_t index)
 	struct audit *audit = join->audit;
 	const struct member *member = &audit->members->items[index];
 	struct audited_process *process = &audit->processes[index];
-	struct census *census = process->held_count ? census_of(join, member) : NULL;
+	const struct audit_census *census =
+		process->held_count ? audit_census_of(join->audit, member) : NULL;
 	struct socket_index seen = { .arena = audit->arena };
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
 	for (size_t i = 0; i < process->held_count; i++) {
 		struct held_socket *held = &process->held[i];
 		struct ledger_slot slot;
-		const struct kernel_socket *kernel = kernel_by_inode(&census->kernel, held->inode);
+		const struct kernel_socket *kernel = kernel_by_inode(census->kernel, held->inode);
 		if (!held->socket)
 			held->socket = index_find(&join->sockets.inodes, held->inode,
 						  join->sockets.this_boot);
@@ -376,7 +371,6 @@ int audit_join(struct arena *arena, struct members *members, struct audit *audit
 				     " process%s killed: the kernel's states at the end are not "
 				     "known, so fin-unread can't be told",
 				     join.killed, join.killed > 1 ? "es were" : " was"));
-	censuses_free(&join);
 	index_free(&join.sockets.cookies);
 	index_free(&join.sockets.inodes);
 	index_free(&join.counted);
