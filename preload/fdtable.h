@@ -61,6 +61,9 @@ struct ledger_slot *fdtable_begin(int fd, uint32_t *begun);
 /* Counts the opening (`origin` tells to which sum) and lets the hooks see it. */
 void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun);
 
+/* Keeps ledger_slot.aside_stack; 0 forgets it. */
+void fdtable_aside(struct ledger_slot *slot, stack_id stack);
+
 /* The program has opened something: the sign, at exit, that it went on after an EOF. A pair is one.
  */
 void fdtable_note_opening(uint64_t at);

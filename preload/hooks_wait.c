@@ -160,7 +160,7 @@ void wait_registered(int epoll, int operation, int fd, const struct epoll_event 
 		     enum call call, void *frame)
 {
 	if (!error)
-		interest_change(epoll, operation, fd, event);
+		interest_change(epoll, operation, fd, event, frame);
 	else if (operation != EPOLL_CTL_DEL && error == EBADF && epoll != fd)
 		/* A descriptor that is gone is removed after all: event loops do so. */
 		track_stale(fd, EBADF, call, frame);

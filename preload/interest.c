@@ -77,6 +77,7 @@ void interest_end(int epoll)
 		if (slot && slot->epoll_fd == epoll + 1) {
 			slot->epoll_fd = 0;
 			slot->epoll_since = cycles_now();
+			fdtable_aside(slot, 0); /* no epoll_ctl() took it out */
 		}
 	}
 }
@@ -88,7 +89,7 @@ void interest_begin(int epoll)
 		interest_end(epoll);
 }
 
-void interest_change(int epoll, int operation, int fd, const struct epoll_event *event)
+void interest_change(int epoll, int operation, int fd, const struct epoll_event *event, void *frame)
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
 
@@ -114,4 +115,8 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 				  __ATOMIC_RELAXED);
 	}
 	slot->epoll_since = cycles_now();
+	/* Not of a change that goes on waiting: that is no leak, and a stack costs 30 ns. */
+	bool waits = slot->epoll_fd && (slot->epoll_interest & EPOLLIN);
+	if (!waits || ASIDE_STACK(slot))
+		fdtable_aside(slot, waits ? 0 : stacks_capture(frame));
 }

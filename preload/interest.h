@@ -11,8 +11,10 @@
 
 /* epoll_create() gave this number, which may have been another one's. */
 void interest_begin(int epoll);
-/* After a successful epoll_ctl(); `event` as given, not read for EPOLL_CTL_DEL. */
-void interest_change(int epoll, int operation, int fd, const struct epoll_event *event);
+/* After a successful epoll_ctl(); `event` as given, not read for EPOLL_CTL_DEL. Where it leaves
+ * nobody waiting for the socket's data, the place is kept. */
+void interest_change(int epoll, int operation, int fd, const struct epoll_event *event,
+		     void *frame);
 /* The socket is about to be closed. */
 void interest_leave(struct ledger_slot *slot);
 /* Whether a socket of ours was ever registered in this number; then, when it is closed: */

@@ -33,11 +33,13 @@ static const uint32_t large[SECTION_COUNT] = {
 	[SECTION_SNAPSHOTS] = LEDGER_SLOTS_MAX,
 	[SECTION_FORKS] = 1024,
 	[SECTION_CLOSED] = 4096,
+	[SECTION_THREADS] = 2048,
 };
 static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
 	[SECTION_MODULES] = 256,    [SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256,
 	[SECTION_SNAPSHOTS] = 4096, [SECTION_FORKS] = 256,     [SECTION_CLOSED] = 512,
+	[SECTION_THREADS] = 512,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SLOTS] = sizeof(struct ledger_slot),
@@ -49,6 +51,7 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SNAPSHOTS] = sizeof(struct ledger_snapshot),
 	[SECTION_FORKS] = sizeof(struct ledger_fork),
 	[SECTION_CLOSED] = sizeof(struct ledger_closed),
+	[SECTION_THREADS] = sizeof(struct ledger_thread),
 };
 
 /* Index 0 is "none" where records refer to each other; not in the arrays by number and by order,
@@ -56,7 +59,7 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 static bool section_starts_at_0(unsigned section)
 {
 	return section == SECTION_SLOTS || section == SECTION_SNAPSHOTS ||
-	       section == SECTION_FORKS || section == SECTION_CLOSED;
+	       section == SECTION_FORKS || section == SECTION_CLOSED || section == SECTION_THREADS;
 }
 
 static uint64_t limit_soft(int resource, uint64_t *hard)
@@ -117,6 +120,7 @@ static struct ledger_bases bases_of(uint8_t *base, const struct ledger_section *
 		.snapshots = (struct ledger_snapshot *)(base + sections[SECTION_SNAPSHOTS].offset),
 		.forks = (struct ledger_fork *)(base + sections[SECTION_FORKS].offset),
 		.closed = (struct ledger_closed *)(base + sections[SECTION_CLOSED].offset),
+		.threads = (struct ledger_thread *)(base + sections[SECTION_THREADS].offset),
 		.pid = (uint32_t)sys_getpid(),
 	};
 }

@@ -24,6 +24,7 @@ struct ledger_bases {
 	struct ledger_snapshot *snapshots;
 	struct ledger_fork *forks;
 	struct ledger_closed *closed;
+	struct ledger_thread *threads;
 	uint32_t pid;	 /* who made it; a vfork child sees the bases and another getpid() */
 	uint32_t serial; /* differs between any two ledgers that one process and its children write
 			  */

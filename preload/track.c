@@ -84,6 +84,7 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 	slot->opened_at = cycles_now();
 	slot->opened_call = (uint8_t)call;
 	slot->opened_stack = stack;
+	slot->thread = thread_number(slot->opened_at);
 	if (!identity_ask(fd, slot)) {
 		/* Another thread closed the number before we could ask. */
 		fdtable_publish(fd, slot, *begun);
@@ -133,6 +134,16 @@ bool track_may_ask_peer(int listener)
 	return slot && (slot->family == AF_INET || slot->family == AF_INET6);
 }
 
+/* The listener's last accept(), for the day when there is none any more. Of two threads the later
+ * tells. */
+static void track_accepted(struct ledger_slot *listener, const struct ledger_slot *accepted,
+			   enum call call)
+{
+	listener->last_receive = accepted->opened_at;
+	listener->last_receive_call = (uint8_t)call;
+	fdtable_aside(listener, accepted->opened_stack);
+}
+
 void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags,
 		  enum call call, void *frame)
 {
@@ -156,6 +167,8 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 		slot->local = from->local;
 	else
 		address_ask(fd, &slot->local, sys_getsockname);
+	if (from)
+		track_accepted(from, slot, call);
 	fdtable_publish(fd, slot, begun);
 	fdtable_note_opening(slot->opened_at);
 }

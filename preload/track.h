@@ -9,6 +9,7 @@
 #define TRACK_H
 
 #include "fdtable.h"
+#include "threads.h"
 #include <errno.h>
 #include <sockaudit/cycles.h>
 #include <sys/socket.h>
@@ -107,17 +108,12 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 		     void *frame);
 void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call call, void *frame);
 
-enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT };
-
 static inline void track_data_in(struct ledger_slot *slot, size_t n, enum call call)
 {
 	slot->last_receive = cycles_now();
 	slot->received += n;
 	slot->last_receive_call = (uint8_t)call;
-	if (slot->direction != DIRECTION_RECEIVED) {
-		slot->exchanges += slot->direction != DIRECTION_NONE;
-		slot->direction = DIRECTION_RECEIVED;
-	}
+	thread_turn(slot, DIRECTION_RECEIVED, thread_marks.received);
 }
 
 static inline void track_data_out(struct ledger_slot *slot, size_t n, enum call call)
@@ -125,10 +121,7 @@ static inline void track_data_out(struct ledger_slot *slot, size_t n, enum call 
 	slot->last_send = cycles_now();
 	slot->sent += n;
 	slot->last_send_call = (uint8_t)call;
-	if (slot->direction != DIRECTION_SENT) {
-		slot->exchanges += slot->direction != DIRECTION_NONE;
-		slot->direction = DIRECTION_SENT;
-	}
+	thread_turn(slot, DIRECTION_SENT, thread_marks.sent);
 }
 
 /*

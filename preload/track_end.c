@@ -246,9 +246,9 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	copy->last_receive_call = source->last_receive_call;
 	copy->last_send_call = source->last_send_call;
 	copy->direction = source->direction;
+	copy->thread = source->thread;
 	copy->eof_call = source->eof_call;
 	copy->eof_stack = source->eof_stack;
-	copy->eof_reads = source->eof_reads;
 	copy->eof_claim = source->eof_claim;
 	copy->eof_at = source->eof_at;
 	copy->error_call = source->error_call;

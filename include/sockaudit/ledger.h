@@ -48,6 +48,7 @@ enum ledger_section_id {
 	SECTION_FORKS,	   /* struct ledger_fork: a ring, record n stands at n % capacity and `used`
 			      counts all that ever were */
 	SECTION_CLOSED,	   /* struct ledger_closed: a ring like it */
+	SECTION_THREADS,   /* struct ledger_thread: a ring like it */
 	SECTION_COUNT,
 	SECTION_ROOM = 16, /* entries in the header; the rest is for later */
 };
@@ -256,7 +257,8 @@ struct ledger_slot {
 	uint32_t eof_reads;
 	uint8_t last_receive_call, last_send_call;
 	uint8_t direction; /* of the last byte: 0 none, 1 received, 2 sent */
-	uint8_t reserved_data;
+	uint8_t thread;	   /* that moved it, or else that opened it: its number of that time in
+			      SECTION_THREADS; 0 unknown */
 	uint32_t epoll_interest; /* as given to epoll_ctl() */
 	uint64_t epoll_since;	 /* of its last change: added, modified, removed */
 	int32_t epoll_fd;	 /* + 1; 0 with epoll_since set: removed then */
@@ -309,7 +311,27 @@ struct ledger_slot {
 	stack_id closed_stack;
 	uint8_t closed_call; /* 0: nobody's close() that we know of; 0 later too, when the number
 				turned out to belong to something else since */
-	uint8_t reserved_end[3];
+	/* A stack_id, low byte first (ASIDE_STACK): where the socket was last put aside, which is
+	 * the epoll_ctl() since which nobody waits for its data; of a listener, the last accept(),
+	 * whose time and call stand as last_receive. */
+	uint8_t aside_stack[3];
+};
+#define ASIDE_STACK(slot)                                                                          \
+	((stack_id)((slot)->aside_stack[0] | (uint32_t)(slot)->aside_stack[1] << 8 |               \
+		    (uint32_t)(slot)->aside_stack[2] << 16))
+#define ASIDE_STACKS_MAX (1u << 24)
+
+/*
+ * A thread that used or opened a socket. Its number is its own while it lives; another one may have
+ * it afterwards, so who used a socket at some time is the latest of that number that began before.
+ * `at` is written last.
+ */
+struct ledger_thread {
+	uint64_t at;  /* of its first use of a socket */
+	uint32_t tid; /* as the process itself sees it */
+	uint8_t number;
+	uint8_t reserved[3];
+	char comm[16]; /* its name at that time; may hold anything but NUL */
 };
 
 /* A child process that was made here. `at` is written last. */
@@ -444,6 +466,12 @@ _Static_assert(__builtin_offsetof(struct ledger_slot, life) == 64,
 	       "the data path has a line of its own");
 _Static_assert(__builtin_offsetof(struct ledger_slot, eof_at) == 128, "ledger layout");
 _Static_assert(__builtin_offsetof(struct ledger_slot, local) == 192, "ledger layout");
+_Static_assert(__builtin_offsetof(struct ledger_slot, thread) ==
+		       __builtin_offsetof(struct ledger_slot, direction) + 1,
+	       "the data path compares both at once");
+_Static_assert(__builtin_offsetof(struct ledger_slot, direction) % 2 == 0, "ledger layout");
+_Static_assert(__builtin_offsetof(struct ledger_slot, aside_stack) == 253, "ledger layout");
+_Static_assert(sizeof(struct ledger_thread) == 32, "ledger layout");
 _Static_assert(sizeof(struct ledger_closer) == 16, "ledger layout");
 _Static_assert(sizeof(struct ledger_stack) == 280, "ledger layout");
 _Static_assert(sizeof(struct ledger_module) == 112, "ledger layout");

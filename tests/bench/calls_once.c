@@ -58,6 +58,15 @@ static void socket_send_receive(int fd)
 		exit(3);
 }
 
+/* A request and its answer: each end sends and receives by turns. */
+static void socket_exchange(int fd)
+{
+	(void)fd;
+	if (send(ends[0], byte, 1, 0) != 1 || recv(ends[1], byte, 1, 0) != 1 ||
+	    send(ends[1], byte, 1, 0) != 1 || recv(ends[0], byte, 1, 0) != 1)
+		exit(3);
+}
+
 static struct sockaddr_in server;
 
 __attribute__((noinline)) static int deep_connect(int depth)
@@ -164,6 +173,16 @@ static void epoll_change(int fd)
 		exit(3);
 }
 
+/* Nobody waits for its data any more: the place is kept. */
+static void epoll_silence(int fd)
+{
+	struct epoll_event event = { .events = EPOLLOUT, .data.fd = polled[0].fd };
+
+	(void)fd;
+	if (epoll_ctl(epoll, EPOLL_CTL_MOD, polled[0].fd, &event))
+		exit(3);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -181,6 +200,7 @@ int main(int argc, char **argv)
 		{ "connection", connection, listener }, { "poll-64", poll_many, zero },
 		{ "epoll-wait-64", epoll_many, zero },	{ "poll-1", poll_one, zero },
 		{ "epoll-wait-1", epoll_one, zero },	{ "epoll-ctl", epoll_change, zero },
+		{ "epoll-ctl-out", epoll_silence, zero }, { "exchange", socket_exchange, -1 },
 	};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))

@@ -20,6 +20,7 @@ static const struct {
 	[SECTION_SNAPSHOTS] = { sizeof(struct ledger_snapshot), 64 },
 	[SECTION_FORKS] = { sizeof(struct ledger_fork), 8 },
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 8 },
+	[SECTION_THREADS] = { sizeof(struct ledger_thread), 8 },
 };
 
 struct ledger_header *build_header(struct build *build)

@@ -21,6 +21,7 @@ static const struct {
 	[SECTION_SNAPSHOTS] = { sizeof(struct ledger_snapshot), 4096 },
 	[SECTION_FORKS] = { sizeof(struct ledger_fork), 1024 },
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 4096 },
+	[SECTION_THREADS] = { sizeof(struct ledger_thread), 1024 },
 };
 
 static void *memory(size_t size)
@@ -63,6 +64,7 @@ bool ledger_file_open(void)
 	made.snapshots = bases[SECTION_SNAPSHOTS];
 	made.forks = bases[SECTION_FORKS];
 	made.closed = bases[SECTION_CLOSED];
+	made.threads = bases[SECTION_THREADS];
 	made.serial = __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 	*ledger = made;
 	header->exe = ledger_file_string("/the/program");
