@@ -23,6 +23,7 @@ static const char *const rule_names[] = {
 	[VERDICT_EOF] = "eof-not-closed",
 	[VERDICT_ERROR] = "error-not-closed",
 	[VERDICT_FIN_UNREAD] = "fin-unread",
+	[VERDICT_EOF_SPIN] = "eof-spin",
 };
 #define RULES (sizeof rule_names / sizeof rule_names[0])
 
@@ -102,8 +103,12 @@ static uint32_t suspects_find(struct work *work)
 		bool ripe = header->grace_given
 				    ? cycles_to_ms(rate, verdict.since, now) >= header->grace_ms
 				    : verdict_ripe_at_exit(&verdict, header->openings, now, rate);
-		work->suspects[count++] = (struct suspect){ verdict.rule, slot.opened_stack,
-							    verdict.evidence_stack, ripe };
+		/* The report tells findings apart by where reading was switched off, too. */
+		stack_id evidence = verdict.rule == VERDICT_FIN_UNREAD
+					    ? verdict_aside(&slot, &verdict, false)
+					    : verdict.evidence_stack;
+		work->suspects[count++] =
+			(struct suspect){ verdict.rule, slot.opened_stack, evidence, ripe };
 	}
 	return count;
 }

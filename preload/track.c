@@ -141,6 +141,7 @@ static void track_accepted(struct ledger_slot *listener, const struct ledger_slo
 {
 	listener->last_receive = accepted->opened_at;
 	listener->last_receive_call = (uint8_t)call;
+	listener->thread = accepted->thread;
 	fdtable_aside(listener, accepted->opened_stack);
 }
 

@@ -172,7 +172,7 @@ static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 	if (!(slot->flags & (SOCKET_CONNECTED | SOCKET_CONNECTING)))
 		return;
 	if (is_told(slot, slot->eof_claim, slot->eof_at)) {
-		slot->eof_reads++;
+		slot->eof_reads = verdict_count(slot->eof_reads, 1);
 		return;
 	}
 	if (!track_confirm(fd, slot, news.life) || !claim(slot, &slot->eof_claim, slot->eof_at))

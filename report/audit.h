@@ -114,6 +114,8 @@ struct audit {
 	uint64_t states[TCP_STATE_COUNT];
 	const char **remarks; /* NULL-terminated */
 	size_t remark_count, remark_room;
+	bool grace_given; /* --grace; set by audit_classify() */
+	uint64_t grace_ms;
 };
 
 /* Once each; NULL ends the list. */

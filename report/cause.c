@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one line that tells why, with its evidence; nothing is said that the books don't show. */
 #include "cause_unread.h"
+#include "finding_list.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -51,6 +52,47 @@ static bool sends_after_eof(const struct finding *finding, struct audited_socket
 			return true;
 	}
 	return false;
+}
+
+/* Somebody reads it at this very moment. */
+static bool is_read_now(const struct audit *audit, const struct audited_socket *socket)
+{
+	const struct socket_ref *reader = socket->judgement->evidence;
+	struct ledger_slot now;
+
+	return socket->live && reader &&
+	       ledger_reread(audit->members->items[reader->member].ledger, reader->fd, &now) &&
+	       now.life == reader->slot->life && now.eof_reads > reader->slot->eof_reads;
+}
+
+/* "recv() returned 0: 120394 times in 12 s, 10032 a second, and still does". */
+static const char *spin_text(const struct audit *audit, struct finding *finding,
+			     struct audited_socket *const *sockets, bool timeless)
+{
+	struct finding_list list = { .arena = audit->arena };
+	uint64_t reads = 0;
+	double rate = 0;
+	bool now = false;
+
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct socket_row *row = &finding->sockets[i];
+		reads += row->eof_reads;
+		if (row->since_ms != MS_UNKNOWN)
+			rate += row->eof_reads * 1000.0 /
+				(double)(row->since_ms ? row->since_ms : 1);
+		now |= is_read_now(audit, sockets[i]);
+	}
+	if (timeless)
+		return arena_printf(audit->arena,
+				    "%s() returned 0 again and again, and the loop went on",
+				    finding->evidence.call ? finding->evidence.call : "a call");
+	finding_fact(&list, finding, "eof_reads", reads);
+	finding_fact(&list, finding, "reads_per_second", (uint64_t)rate);
+	return arena_printf(audit->arena,
+			    "%s() returned 0: %" PRIu64 " times in %s, %" PRIu64 " a second%s",
+			    finding->evidence.call ? finding->evidence.call : "a call", reads,
+			    duration_text(audit->arena, cause_oldest(finding, row_since)),
+			    (uint64_t)rate, now ? ", and still does" : "");
 }
 
 static const char *cause_text(struct arena *arena, const struct audit *audit,
@@ -113,6 +155,7 @@ static const char *cause_text(struct arena *arena, const struct audit *audit,
 		return arena_printf(arena, "%s() on a number that was closed already: %s", call,
 				    error ? error : "EBADF");
 	case RULE_EOF_SPIN:
+		return spin_text(audit, finding, sockets, timeless);
 	case RULE_STALE_POOL:
 	case RULE_GROWING_SITE:
 	case RULE_ACCEPT_STARVED:

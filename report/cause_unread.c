@@ -2,6 +2,9 @@
 /* Why nobody read the FIN, with its evidence; see cause_unread.h. */
 #include "cause_unread.h"
 
+#include "finding_list.h"
+#include "last_thread.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,11 +15,17 @@ enum reason {
 	READING_OFF,
 	UNWATCHED,
 	TOLD,
-	WORKING,
 	UNREAD_DATA,
+	WORKING,
 	NEVER_READ,
 	IDLE,
 	REASON_COUNT
+};
+
+/* For the facts. */
+static const char *const reason_names[REASON_COUNT] = {
+	"behind-libc", "reading-off", "unwatched",  "told",
+	"unread-data", "working",     "never-read", "idle",
 };
 
 /* How long ago, in the time of the process that owes the close. */
@@ -36,34 +45,23 @@ static bool is_told(const struct judgement *judgement)
 	       slot->told_at > verdict_later(slot->connect_at, slot->opened_at);
 }
 
-/* It was taken out of its epoll and not used since. At the end of a program that says nothing: then
- * everything is. */
-static bool is_unwatched(const struct audited_socket *socket)
-{
-	const struct ledger_slot *slot = &socket->judgement->merged;
-
-	return slot->epoll_since && !slot->epoll_fd && slot->epoll_since > slot->last_receive &&
-	       slot->epoll_since > slot->last_send &&
-	       (socket->live || slot->epoll_since < socket->judgement->verdict.since);
-}
-
 static enum reason reason_of(const struct audited_socket *socket)
 {
 	const struct ledger_slot *slot = &socket->judgement->merged;
 
 	if (slot->flags & SOCKET_STDIO)
 		return BEHIND_LIBC;
-	if (slot->epoll_fd && slot->epoll_since && !(slot->epoll_interest & EPOLLIN))
+	if (verdict_reading_is_off(slot))
 		return READING_OFF;
-	if (is_unwatched(socket))
+	if (verdict_is_unwatched(slot, socket->judgement->verdict.since, socket->live))
 		return UNWATCHED;
 	if (is_told(socket->judgement))
 		return TOLD;
-	if (socket->judgement->verdict.working)
-		return WORKING;
 	/* The FIN itself counts as one. */
 	if (socket->kernel.queues_known && socket->kernel.recv_q > 1)
 		return UNREAD_DATA;
+	if (socket->judgement->verdict.working)
+		return WORKING;
 	return slot->last_receive ? IDLE : NEVER_READ;
 }
 
@@ -147,6 +145,29 @@ static const char *told_text(struct arena *arena, const struct audit *audit,
 		       : text;
 }
 
+/* Bytes wait because nobody comes to read them, not because nobody wants them. Of a thread that is
+ * not known: a server is there to read what it is sent. */
+static bool starves(const struct last_thread *last, size_t connectors)
+{
+	if (last->went_on || last->place.stand == THREAD_WAITS)
+		return false;
+	return last_thread_is_stuck(last) || !connectors;
+}
+
+/* Of those sockets that have this reason. */
+static struct last_thread thread_of(const struct audit *audit, const struct finding *finding,
+				    struct audited_socket *const *sockets, enum reason reason)
+{
+	struct audited_socket **same = arena_array(audit->arena, finding->socket_count + 1,
+						   sizeof(struct audited_socket *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < finding->socket_count; i++)
+		if (reason_of(sockets[i]) == reason)
+			same[count++] = sockets[i];
+	return last_thread_find(audit, same, count);
+}
+
 const char *cause_of_unread(struct arena *arena, const struct audit *audit, struct finding *finding,
 			    struct audited_socket *const *sockets, bool timeless)
 {
@@ -170,7 +191,8 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		   *idle = timeless ? "idle"
 				    : arena_printf(arena, "idle for up to %s",
 						   duration_text(arena, idle_ms));
-	const char *text = NULL,
+	struct last_thread last = { .thread = NULL };
+	const char *name = reason_names[reason], *text = NULL,
 		   *gone = any_in_state(finding, "CLOSE") && !any_in_state(finding, "CLOSE_WAIT")
 				   ? "the connection is gone (state CLOSE, which no tool lists)"
 				   : "the peer has ended";
@@ -202,14 +224,17 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		break;
 	case WORKING:
 		finding->class = 'H';
-		text = arena_printf(arena, "%s; a request was received%s and never answered", gone,
-				    ago);
+		last = thread_of(audit, finding, sockets, reason);
+		text = arena_printf(arena, "%s; a request was received%s and never answered%s",
+				    gone, ago, last_thread_text(arena, &last, timeless));
 		break;
 	case UNREAD_DATA:
-		finding->class = connectors ? 'D' : 'H';
-		text = arena_printf(arena, "%s with up to %" PRIu64 " bytes unread%s%s", gone,
+		last = thread_of(audit, finding, sockets, reason);
+		finding->class = starves(&last, connectors) ? 'H' : 'D';
+		name = finding->class == 'H' ? "starved" : name;
+		text = arena_printf(arena, "%s with up to %" PRIu64 " bytes unread%s%s%s", gone,
 				    cause_oldest(finding, row_unread), *ago ? "; last use" : "",
-				    ago);
+				    ago, last_thread_text(arena, &last, timeless));
 		break;
 	case NEVER_READ:
 		finding->class = 'B';
@@ -221,6 +246,13 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		break;
 	case REASON_COUNT:
 		break;
+	}
+	if (!timeless) {
+		struct finding_list list = { .arena = arena };
+		finding_fact_text(&list, finding, "reason", name);
+		if (cause_oldest(finding, row_unread))
+			finding_fact(&list, finding, "unread_bytes",
+				     cause_oldest(finding, row_unread));
 	}
 	if (counts[reason] < finding->socket_count)
 		text = arena_printf(arena, "%s (%zu of %zu)", text, counts[reason],

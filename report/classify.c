@@ -55,7 +55,9 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 	} else if (ledger->header.grace_given) {
 		judgement->ripe = age >= ledger->header.grace_ms * patience;
 	} else if (live) {
-		judgement->ripe = age >= VERDICT_LIVE_GRACE_MS * patience;
+		judgement->ripe = age >= (verdict->rule == VERDICT_EOF_SPIN
+						  ? VERDICT_SPIN_GRACE_MS
+						  : VERDICT_LIVE_GRACE_MS * patience);
 	} else {
 		judgement->exit_rules = true;
 		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings,
@@ -76,6 +78,7 @@ static const struct socket_ref *evidence_of(enum verdict_rule rule, const struct
 	case VERDICT_SHUTDOWN:
 		return evidence->shutdown;
 	case VERDICT_EOF:
+	case VERDICT_EOF_SPIN:
 		return evidence->eof;
 	case VERDICT_ERROR:
 		return evidence->error;
@@ -155,7 +158,9 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 	judgement->merged = merged;
 	judgement->opened = opened;
 	judgement->connected = evidence.connect;
-	judgement->evidence = evidence_of(verdict.rule, &evidence);
+	judgement->evidence = verdict_aside(&merged, &verdict, socket->live)
+				      ? evidence.interest
+				      : evidence_of(verdict.rule, &evidence);
 	judgement->last_use = evidence.used;
 	judgement->told = evidence.told;
 	judgement->closed = verdict.rule == VERDICT_HELD_BY_COPY ? evidence.closed : NULL;
@@ -169,6 +174,8 @@ void audit_classify(struct audit *audit, const struct grace *grace)
 {
 	struct heirs heirs;
 
+	audit->grace_given = grace->given;
+	audit->grace_ms = grace->ms;
 	heirs_start(&heirs, audit);
 	for (size_t i = 0; i < audit->socket_count; i++)
 		socket_judge(audit, audit->sockets[i], grace, &heirs);

@@ -118,6 +118,8 @@ void evidence_of_life(struct ledger_slot *merged, struct evidence *evidence,
 		merged->epoll_since = slot->epoll_since;
 		merged->epoll_interest = slot->epoll_interest;
 		merged->epoll_fd = slot->epoll_fd;
+		memcpy(merged->aside_stack, slot->aside_stack, sizeof(merged->aside_stack));
+		evidence->interest = ref;
 	}
 	if (is_earlier(slot->told_at, merged->told_at)) {
 		merged->told_at = slot->told_at;
@@ -128,7 +130,9 @@ void evidence_of_life(struct ledger_slot *merged, struct evidence *evidence,
 	merged->received += slot->received;
 	merged->sent += slot->sent;
 	merged->exchanges += slot->exchanges;
-	merged->eof_reads += slot->eof_reads;
+	/* One that was closed left its count to another. */
+	if (ref->holds)
+		merged->eof_reads = verdict_count(merged->eof_reads, slot->eof_reads);
 }
 
 void evidence_of_close(struct ledger_slot *merged, struct evidence *evidence,
@@ -156,6 +160,7 @@ void evidence_start(struct ledger_slot *merged, struct evidence *evidence)
 		merged->epoll_since = 0;
 	merged->told_events = 0;
 	merged->epoll_fd = 0;
+	memset(merged->aside_stack, 0, sizeof(merged->aside_stack));
 	merged->exchanges = merged->eof_reads = 0;
 	merged->flags &= ~(uint32_t)(SOCKET_COPY_CLOSED | SOCKET_COPY_WORKED);
 }

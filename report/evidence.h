@@ -9,6 +9,7 @@
 /* Whose word each piece is; NULL: nobody's. */
 struct evidence {
 	const struct socket_ref *eof, *error, *shutdown, *connect, *used, *closed, *told;
+	const struct socket_ref *interest; /* of epoll's */
 	bool open_seen;
 };
 

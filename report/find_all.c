@@ -3,10 +3,12 @@
 
 #include "fingerprint.h"
 #include "group.h"
+#include "starved.h"
 
 void audit_find(struct audit *audit, struct code *code, struct finding_list *list)
 {
 	audit_group(audit, code, list);
+	audit_starved(audit, code, list);
 	for (size_t i = 0; i < list->count; i++)
 		finding_fingerprint(&list->items[i]);
 	findings_sort(list);

@@ -27,6 +27,13 @@ void finding_fact(struct finding_list *list, struct finding *finding, const char
 	finding->facts = longer;
 }
 
+void finding_fact_text(struct finding_list *list, struct finding *finding, const char *key,
+		       const char *text)
+{
+	finding_fact(list, finding, key, 0);
+	finding->facts[finding->fact_count - 1].text = text;
+}
+
 static int text_compare(const char *a, const char *b)
 {
 	/* Unknown names come last. */

@@ -18,6 +18,9 @@ struct finding *finding_add(struct finding_list *list, enum finding_rule rule);
 /* A fact of its rule's row; `key` must live as long as the report. */
 void finding_fact(struct finding_list *list, struct finding *finding, const char *key,
 		  uint64_t value);
+/* The same of a fact that is a text, which must live as long. */
+void finding_fact_text(struct finding_list *list, struct finding *finding, const char *key,
+		       const char *text);
 /* In the order of a report: severity, site, rule, count. */
 void findings_sort(struct finding_list *list);
 

@@ -56,6 +56,8 @@ static enum finding_rule finding_rule_of(enum verdict_rule rule)
 		return RULE_FIN_UNREAD;
 	case VERDICT_HELD_BY_CHILD:
 		return RULE_HELD_BY_CHILD;
+	case VERDICT_EOF_SPIN:
+		return RULE_EOF_SPIN;
 	case VERDICT_NONE:
 		break;
 	}
@@ -82,12 +84,14 @@ static stack_id evidence_stack(const struct judgement *judgement)
 	case VERDICT_SHUTDOWN:
 		return slot->shutdown_stack;
 	case VERDICT_EOF:
+	case VERDICT_EOF_SPIN:
 		return slot->eof_stack;
 	case VERDICT_ERROR:
 		return slot->error_stack;
+	case VERDICT_FIN_UNREAD:
+		return ASIDE_STACK(slot);
 	case VERDICT_HELD_BY_COPY:
 	case VERDICT_HELD_BY_CHILD:
-	case VERDICT_FIN_UNREAD:
 	case VERDICT_NONE:
 		break;
 	}
@@ -273,10 +277,12 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 			ref_stack(grouping, judgement->closed,
 				  judgement->closed->slot->closed_stack));
 	else
-		finding->evidence =
-			code_place(grouping->code,
-				   ref_call(grouping, judgement->evidence, verdict->evidence_call),
-				   verdict->evidence_errno, group->second);
+		finding->evidence = code_place(
+			grouping->code,
+			verdict->rule == VERDICT_FIN_UNREAD
+				? judgement->evidence ? "epoll_ctl" : NULL
+				: ref_call(grouping, judgement->evidence, verdict->evidence_call),
+			verdict->evidence_errno, group->second);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;

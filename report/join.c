@@ -80,7 +80,7 @@ static struct held_socket *held_find(const struct audited_process *process, int 
 	return NULL;
 }
 
-static struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at)
+struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at)
 {
 	struct socket_kernel word = {
 		.known = true,

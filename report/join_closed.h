@@ -15,6 +15,7 @@ void closed_find(struct join_sockets *join, const struct kernel_census *const *c
 		 size_t count);
 void closed_join(struct join_sockets *join);
 /* join.c's. The kernel's word of a socket; `at` is now, in cycles. */
+struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at);
 void kernel_attach(struct audited_socket *socket, const struct kernel_census *census,
 		   const struct kernel_socket *kernel, uint64_t at);
 

@@ -45,6 +45,20 @@ unsigned ledger_frames(const struct ledger *ledger, stack_id stack, const uint64
 	return record->frame_count;
 }
 
+const struct ledger_thread *ledger_thread_of(const struct ledger *ledger, uint8_t number,
+					     uint64_t at)
+{
+	const struct ledger_thread *latest = NULL;
+
+	for (uint32_t i = 0; number && i < ledger->thread_count; i++) {
+		const struct ledger_thread *thread = &ledger->threads[i];
+		if (thread->number == number && thread->at <= at &&
+		    (!latest || thread->at > latest->at))
+			latest = thread;
+	}
+	return latest;
+}
+
 const struct ledger_module *ledger_module_of(const struct ledger *ledger, uint32_t module)
 {
 	return module && module < ledger->module_count ? &ledger->modules[module] : NULL;

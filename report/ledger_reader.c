@@ -102,8 +102,19 @@ static int rings_read(struct arena *arena, struct ledger *ledger, const char **t
 	for (uint32_t i = 0; !error && i < count; i++)
 		if (ledger->closed[i].closed_at)
 			ledger->closed[kept++] = ledger->closed[i];
+	if (error)
+		return error;
+	ledger->closed_count = kept;
+	kept = 0;
+	error = ring_read(arena, ledger, SECTION_THREADS, offsetof(struct ledger_thread, at),
+			  &ledger->threads, &count, trouble);
+	for (uint32_t i = 0; !error && i < count; i++) {
+		ledger->threads[i].comm[sizeof(ledger->threads[i].comm) - 1] = 0;
+		if (ledger->threads[i].at)
+			ledger->threads[kept++] = ledger->threads[i];
+	}
 	if (!error)
-		ledger->closed_count = kept;
+		ledger->thread_count = kept;
 	return error;
 }
 

@@ -45,6 +45,8 @@ struct ledger {
 	uint32_t fork_count;
 	struct ledger_closed *closed; /* the same of `closed_at` */
 	uint32_t closed_count;
+	struct ledger_thread *threads; /* the same of `at`; their names are terminated */
+	uint32_t thread_count;
 	double ns_per_cycle; /* between 0.01 and 1000 */
 	uint64_t torn;	     /* slots that changed faster than they could be copied */
 	uint64_t astray;     /* references that led nowhere and were dropped: the file is damaged */
@@ -81,6 +83,9 @@ const char *ledger_call(const struct ledger *ledger, uint32_t index);
 /* A stack's return addresses, innermost first; 0 when it has none or they are out of range. */
 unsigned ledger_frames(const struct ledger *ledger, stack_id stack, const uint64_t **frames);
 const struct ledger_stack *ledger_stack_of(const struct ledger *ledger, stack_id stack);
+/* The thread that had a slot's number at that time; NULL unknown. */
+const struct ledger_thread *ledger_thread_of(const struct ledger *ledger, uint8_t number,
+					     uint64_t at);
 /* NULL for module 0 and those out of range. */
 const struct ledger_module *ledger_module_of(const struct ledger *ledger, uint32_t module);
 

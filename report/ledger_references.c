@@ -4,6 +4,7 @@
 #include "ledger_check.h"
 
 #include <sockaudit/verdict.h>
+#include <string.h>
 
 static stack_id stack_check(struct ledger *ledger, stack_id stack)
 {
@@ -23,6 +24,8 @@ static void slots_check(struct ledger *ledger)
 				       &slot->closed_stack };
 		for (size_t j = 0; j < sizeof(stacks) / sizeof(*stacks); j++)
 			*stacks[j] = stack_check(ledger, *stacks[j]);
+		if (ASIDE_STACK(slot) && !stack_check(ledger, ASIDE_STACK(slot)))
+			memset(slot->aside_stack, 0, sizeof(slot->aside_stack));
 		verdict_drop_strangers(slot);
 	}
 }

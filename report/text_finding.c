@@ -54,7 +54,8 @@ static char *outcome(struct text *text, const struct finding *finding, const str
 				 strerrordesc_np(place->error) ? strerrordesc_np(place->error)
 							       : "unknown");
 	}
-	if (place == &finding->evidence && rules[finding->rule].class == 'A')
+	if (place == &finding->evidence &&
+	    (finding->rule == RULE_EOF || finding->rule == RULE_EOF_SPIN))
 		return text_make(text, "%s returned 0: EOF", call);
 	return call;
 }

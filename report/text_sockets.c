@@ -258,7 +258,11 @@ static void held_by(struct text *text, const struct finding *finding)
 			who = text_make(text, "%s of %s", descriptors(text, fds, count), who);
 		else if (count)
 			who = text_make(text, "%s: %s", who, descriptors(text, fds, count));
-		text_words(text, shown++ ? "" : closed ? "number" : "held by", who);
+		/* In a listener's queue nobody holds them: these are to accept them. */
+		const char *label = closed				   ? "number"
+				    : finding->rule == RULE_ACCEPT_STARVED ? "listener"
+									   : "held by";
+		text_words(text, shown++ ? "" : label, who);
 	}
 }
 

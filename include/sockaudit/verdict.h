@@ -19,6 +19,7 @@ enum verdict_rule {
 	VERDICT_ERROR,
 	VERDICT_FIN_UNREAD,
 	VERDICT_HELD_BY_CHILD, /* the reporter's alone: it takes several ledgers */
+	VERDICT_EOF_SPIN,
 };
 
 /* States of tcp(7) as tcp_info and inet_diag number them. */
@@ -29,6 +30,7 @@ enum { KERNEL_UNKNOWN = 0, KERNEL_CLOSE = 7, KERNEL_CLOSE_WAIT = 8 };
 #define VERDICT_SOCK_SEQPACKET 5
 #define VERDICT_POLLHUP	       0x0010u
 #define VERDICT_POLLRDHUP      0x2000u
+#define VERDICT_EPOLLIN	       0x0001u
 
 /* What the kernel says of one socket; all zero when nobody asked it or it is no TCP socket. */
 struct verdict_kernel {
@@ -145,6 +147,16 @@ static inline bool verdict_is_excused(int fd, const struct ledger_slot *slot)
 	       (!used && (slot->origin == ORIGIN_INHERITED || (slot->flags & SOCKET_INHERITED)));
 }
 
+/* So many reads of one EOF are no retry and no protocol's courtesy. A loop does them in a
+ * millisecond. */
+#define VERDICT_SPIN_READS 1000u
+
+/* Counts that stop at their largest: a spin of an hour must not look like none. */
+static inline uint32_t verdict_count(uint32_t a, uint32_t b)
+{
+	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
 /* Two descriptors of one socket: what was lived through with either. `into` stays the one that is
  * named. */
 static inline void verdict_merge(struct ledger_slot *into, const struct ledger_slot *alias)
@@ -183,6 +195,7 @@ static inline void verdict_merge(struct ledger_slot *into, const struct ledger_s
 	if (verdict_later(alias->last_receive, alias->last_send) >
 	    verdict_later(into->last_receive, into->last_send))
 		into->direction = alias->direction;
+	into->eof_reads = verdict_count(into->eof_reads, alias->eof_reads);
 	into->last_receive = verdict_later(into->last_receive, alias->last_receive);
 	into->last_send = verdict_later(into->last_send, alias->last_send);
 	into->received = verdict_later(into->received, alias->received);
@@ -214,7 +227,35 @@ static inline void verdict_merge_open(struct ledger_slot *into, const struct led
 		into->epoll_since = alias->epoll_since;
 		into->epoll_interest = alias->epoll_interest;
 		into->epoll_fd = alias->epoll_fd;
+		for (unsigned i = 0; i < sizeof into->aside_stack; i++)
+			into->aside_stack[i] = alias->aside_stack[i];
 	}
+}
+
+/* epoll watches it, but not for data. */
+static inline bool verdict_reading_is_off(const struct ledger_slot *slot)
+{
+	return slot->epoll_fd && slot->epoll_since && !(slot->epoll_interest & VERDICT_EPOLLIN);
+}
+
+/* It was taken out of its epoll and not used since. At the end of a program that says nothing: then
+ * everything is; only if its peer had ended before, nobody was there to hear of it. */
+static inline bool verdict_is_unwatched(const struct ledger_slot *slot, uint64_t fin_since,
+					bool live)
+{
+	return slot->epoll_since && !slot->epoll_fd && slot->epoll_since > slot->last_receive &&
+	       slot->epoll_since > slot->last_send && (live || slot->epoll_since < fin_since);
+}
+
+/* Where it came that nobody waited for an end which nobody read; 0: no such place is known. */
+static inline stack_id verdict_aside(const struct ledger_slot *slot, const struct verdict *verdict,
+				     bool live)
+{
+	return verdict->rule == VERDICT_FIN_UNREAD && !(slot->flags & SOCKET_STDIO) &&
+			       (verdict_reading_is_off(slot) ||
+				verdict_is_unwatched(slot, verdict->since, live))
+		       ? ASIDE_STACK(slot)
+		       : 0;
 }
 
 /*
@@ -345,6 +386,13 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 					    .evidence_call = slot->shutdown_call };
 		return verdict;
 	}
+	if (slot->eof_at && slot->eof_reads >= VERDICT_SPIN_READS) {
+		verdict = (struct verdict){ .rule = VERDICT_EOF_SPIN,
+					    .since = slot->eof_at,
+					    .evidence_stack = slot->eof_stack,
+					    .evidence_call = slot->eof_call };
+		return verdict;
+	}
 	if (slot->error_at && (!slot->eof_at || slot->error_at < slot->eof_at)) {
 		verdict = (struct verdict){ .rule = VERDICT_ERROR,
 					    .since = verdict_later(slot->error_at, used),
@@ -393,6 +441,7 @@ static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
 #define VERDICT_EXIT_GRACE_MS  1000u  /* at exit, where none was given */
 #define VERDICT_LIVE_GRACE_MS  60000u /* while it runs */
 #define VERDICT_WORKING_FACTOR 10u    /* live, for a request that was not yet answered */
+#define VERDICT_SPIN_GRACE_MS  1000u  /* live, where EOF is read for ever: no work waits for that */
 
 /*
  * The kernel tells a FIN's age in ticks of up to 10 ms. A younger one may have come after the two

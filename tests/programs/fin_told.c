@@ -28,6 +28,7 @@ int main(void)
 	/* EXPECT fin-unread opened id=3 class=G says=EPOLLIN */
 	fd = must(accept(listener, NULL, NULL));
 	event = (struct epoll_event){ .events = EPOLLOUT, .data.fd = fd };
+	/* EXPECT fin-unread evidence id=3 call=epoll_ctl */
 	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
 	peer_finish(client);
 	stage_ready();

@@ -55,7 +55,11 @@ def belongs(finding, expectation, level):
     return top(finding["evidence"]) is None
 
 
-def _details(finding, expectation, level):
+# Findings that are no errors.
+SEVERITIES = {"accept-starved": "warning"}
+
+
+def _details(finding, expectation, level, mode):
     """What a matched finding says wrongly beside its lines."""
     for name, place in expectation.places.items():
         told = finding.get({"any": "opened"}.get(name, name))
@@ -83,9 +87,13 @@ def _details(finding, expectation, level):
     cause = finding["cause"] or {"class": None, "text": ""}
     if "class" in expectation.keys and cause["class"] != expectation.keys["class"]:
         yield f"the cause is of class {cause['class']}, not {expectation.keys['class']}: {cause['text']}"
-    if "says" in expectation.keys and expectation.keys["says"] not in cause["text"]:
-        yield f"the cause does not say {expectation.keys['says']}: {cause['text']}"
-    if finding["severity"] != "error":
+    for key in ("says", f"says_{mode}"):
+        if key in expectation.keys and expectation.keys[key] not in cause["text"]:
+            yield f"the cause does not say {expectation.keys[key]}: {cause['text']}"
+    for key, value in expectation.facts.items():
+        if str(finding["facts"].get(key)) != value:
+            yield f"the fact {key} is {finding['facts'].get(key)}, not {value}"
+    if finding["severity"] != SEVERITIES.get(finding["rule"], "error"):
         yield f"severity {finding['severity']}"
     site = frame_name(finding["site"])
     if level == LINE and "any" not in expectation.places and \
@@ -107,7 +115,7 @@ def differences(report, truth, mode, level):
         if "findings" in expectation.keys and level == LINE and len(mine) != int(expectation.keys["findings"]):
             yield f"{mode}: {label}: {len(mine)} findings, not {expectation.keys['findings']}"
         for finding in mine:
-            for detail in _details(finding, expectation, level):
+            for detail in _details(finding, expectation, level, mode):
                 yield f"{mode}: {label}: {detail}"
     for finding in rest:
         yield f"{mode}: not true: {describe(finding)}"

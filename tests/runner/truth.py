@@ -19,7 +19,9 @@ what isn't expected must not be reported. Keys:
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
     call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
-    class= says=   the cause: its letter, a word of it
+    class= says=   the cause: its letter, a word of it (says_live= and the like: in one mode only)
+
+The place `fact` is none: its keys are facts of the finding, as dead=3; None for one that is not known.
 """
 import os
 import re
@@ -44,7 +46,7 @@ class Place:
 class Expectation:
     def __init__(self, rule, name):
         self.rule, self.name, self.places = rule, name, {}
-        self.count, self.keys = 1, {}
+        self.count, self.keys, self.facts = 1, {}, {}
 
     def holds(self, mode):
         if "when" in self.keys:
@@ -78,6 +80,9 @@ class Truth:
         for name in keys.pop("id", "").split(","):
             expectation = self.expectations.setdefault((match["rule"], name),
                                                        Expectation(match["rule"], name))
+            if match["place"] == "fact":
+                expectation.facts.update(keys)
+                continue
             place = Place(self.path, spoken_of + 1, self._function(spoken_of), keys)
             assert match["place"] not in expectation.places, \
                 f"{place}: two places '{match['place']}' of {match['rule']} {name}"

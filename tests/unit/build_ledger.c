@@ -216,6 +216,16 @@ struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id
 	return closed;
 }
 
+void build_thread(struct build *build, uint32_t tid, uint8_t number, uint64_t from_ms)
+{
+	uint32_t index = build_take(build, SECTION_THREADS, 1);
+
+	*(struct ledger_thread *)build_record(build, SECTION_THREADS, index) =
+		(struct ledger_thread){
+			.at = BUILD_MS(from_ms), .tid = tid, .number = number, .comm = "worker"
+		};
+}
+
 int build_write(const struct build *build, const char *path)
 {
 	FILE *file = fopen(path, "we");

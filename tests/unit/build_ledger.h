@@ -54,6 +54,8 @@ struct ledger_slot *build_slot(struct build *build, int fd, stack_id opened);
 void build_eof(struct ledger_slot *slot, uint64_t at, stack_id stack);
 /* What the kernel said of it at the exit. */
 void build_snapshot(struct build *build, int fd, uint8_t tcp_state);
+/* A thread of that tid, which has that number from so many milliseconds on. */
+void build_thread(struct build *build, uint32_t tid, uint8_t number, uint64_t from_ms);
 /* A child that was made after 20 ms, and the socket of a cookie that was closed after 40 ms, last
  * used after 30, opened after 10. */
 struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id opened,

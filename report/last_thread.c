@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Which thread used a socket last; see last_thread.h. */
+#include "last_thread.h"
+
+#include "cause.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* When a descriptor was used last, or else opened: the moment that its thread's number is of. */
+static uint64_t slot_time(const struct ledger_slot *slot)
+{
+	uint64_t used = verdict_later(slot->last_receive, slot->last_send);
+
+	return used ? used : slot->opened_at;
+}
+
+/* The descriptor through which the socket was used last. */
+static const struct socket_ref *ref_of(const struct judgement *judgement)
+{
+	return judgement->last_use ? judgement->last_use : judgement->opened;
+}
+
+struct tally {
+	struct last_thread last;
+	uint64_t used; /* the latest use of one of these sockets */
+	uint64_t end;  /* as the sockets were judged */
+};
+
+/* A loop over the threads for each socket: there are as many as a process has. */
+static struct tally *tally_of(struct arena *arena, struct tally **tallies, size_t *count,
+			      size_t *room, const struct ledger_thread *thread,
+			      const struct member *member)
+{
+	for (size_t i = 0; i < *count; i++)
+		if ((*tallies)[i].last.thread == thread)
+			return &(*tallies)[i];
+	*tallies = arena_more(arena, *tallies, *count, room, sizeof(**tallies));
+	struct tally *tally = &(*tallies)[(*count)++];
+	*tally = (struct tally){ .last = { .thread = thread, .member = member } };
+	return tally;
+}
+
+/* The latest moment that anything in the thread's ledger shows it at work with a socket. */
+static uint64_t thread_youngest(const struct ledger *ledger, const struct ledger_thread *thread)
+{
+	uint64_t youngest = thread->at;
+
+	for (size_t i = 0; i < ledger->slot_count; i++) {
+		const struct ledger_slot *slot = &ledger->slots[i].slot;
+		uint64_t at = slot_time(slot);
+		if (slot->thread == thread->number && at > youngest &&
+		    ledger_thread_of(ledger, slot->thread, at) == thread)
+			youngest = at;
+	}
+	return youngest;
+}
+
+struct last_thread last_thread_find(const struct audit *audit,
+				    struct audited_socket *const *sockets, size_t count)
+{
+	struct tally *tallies = NULL, *most = NULL;
+	size_t tally_count = 0, room = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct socket_ref *ref = ref_of(sockets[i]->judgement);
+		const struct member *member = &audit->members->items[ref->member];
+		uint64_t at = slot_time(ref->slot);
+		const struct ledger_thread *thread =
+			ledger_thread_of(member->ledger, ref->slot->thread, at);
+		if (!thread)
+			continue;
+		struct tally *tally =
+			tally_of(audit->arena, &tallies, &tally_count, &room, thread, member);
+		tally->last.count++;
+		tally->used = verdict_later(tally->used, at);
+		tally->end = verdict_later(tally->end, sockets[i]->judgement->end);
+	}
+	for (size_t i = 0; i < tally_count; i++)
+		if (!most || tallies[i].last.count > most->last.count)
+			most = &tallies[i];
+	if (!most)
+		return (struct last_thread){ .of = count };
+	struct last_thread last = most->last;
+	const struct ledger *ledger = last.member->ledger;
+	uint64_t end = most->end, youngest = thread_youngest(ledger, last.thread);
+	last.of = count;
+	last.went_on = youngest > most->used;
+	last.idle_ms = cycles_to_ms(ledger->ns_per_cycle, youngest, end);
+	if (last.member->running && !last.member->superseded)
+		last.place =
+			proc_thread_place(audit->arena, last.member->pid, last.thread->tid,
+					  cycles_to_ms(ledger->ns_per_cycle, last.thread->at, end));
+	return last;
+}
+
+bool last_thread_is_stuck(const struct last_thread *last)
+{
+	return last->thread && !last->went_on &&
+	       (last->place.stand == THREAD_ENDED || last->place.stand == THREAD_RUNS ||
+		last->place.stand == THREAD_BLOCKED);
+}
+
+static const char *who(struct arena *arena, const struct last_thread *last, bool timeless)
+{
+	const char *name = *last->place.comm ? last->place.comm : last->thread->comm;
+
+	if (timeless)
+		return *name ? arena_printf(arena, "thread %s", name) : "a thread";
+	return *name ? arena_printf(arena, "thread %" PRIu32 " (%s)", last->thread->tid, name)
+		     : arena_printf(arena, "thread %" PRIu32, last->thread->tid);
+}
+
+const char *last_thread_text(struct arena *arena, const struct last_thread *last, bool timeless)
+{
+	if (!last->thread)
+		return "";
+	const char *which = last->of == 1 ? "it"
+			    : last->count == last->of
+				    ? "them"
+				    : arena_printf(arena, "%zu of %zu", last->count, last->of);
+	const char *since = duration_text(arena, last->idle_ms), *text;
+	bool live = last->member->running && !last->member->superseded;
+
+	text = arena_printf(arena, "; %s, which used %s last,", who(arena, last, timeless), which);
+	if (last->went_on)
+		return arena_printf(
+			arena, "%s went on with other sockets%s", text,
+			timeless ? ""
+			: live	 ? arena_printf(arena, ", up to %s ago", since)
+				 : arena_printf(arena, ", up to %s before the end", since));
+	if (last->place.stand == THREAD_ENDED)
+		return arena_printf(arena, "%s has ended since", text);
+	text = arena_printf(arena, "%s%s no read or write %s%s", text, live ? " has made" : " made",
+			    timeless ? "since" : arena_printf(arena, "for up to %s", since),
+			    live || timeless ? "" : " before the end");
+	return last->place.doing ? arena_printf(arena, "%s and %s", text, last->place.doing) : text;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a thread stands; see proc_thread.h. */
+#include "proc_thread.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Clocks of /proc tick 100 times a second. */
+#define SLACK_MS 50u
+
+struct wait {
+	long call;
+	const char *name;
+	/* What wchan begins with, where the call itself is not ours to see; NULL: it tells nothing.
+	 */
+	const char *channel;
+	enum thread_stand stand;
+	bool on_descriptor;
+};
+
+static const struct wait waits[] = {
+	{ SYS_futex, "waits for a lock or a condition (futex)", "futex", THREAD_BLOCKED, false },
+	{ SYS_nanosleep, "sleeps", "hrtimer_nanosleep", THREAD_BLOCKED, false },
+	{ SYS_clock_nanosleep, "sleeps", "do_nanosleep", THREAD_BLOCKED, false },
+	{ SYS_flock, "waits for a file's lock", "flock", THREAD_BLOCKED, false },
+	{ SYS_fcntl, "waits for a file's lock", "fcntl_setlk", THREAD_BLOCKED, false },
+	{ SYS_wait4, "waits for a child process", "do_wait", THREAD_BLOCKED, false },
+	{ SYS_waitid, "waits for a child process", NULL, THREAD_BLOCKED, false },
+	{ SYS_rt_sigtimedwait, "waits for a signal", "do_sigtimedwait", THREAD_BLOCKED, false },
+	{ SYS_read, "read()", "pipe_read", THREAD_BLOCKED, true },
+	{ SYS_readv, "readv()", NULL, THREAD_BLOCKED, true },
+	{ SYS_recvfrom, "recv()", "sk_wait_data", THREAD_BLOCKED, true },
+	{ SYS_recvmsg, "recvmsg()", NULL, THREAD_BLOCKED, true },
+	{ SYS_write, "write()", "pipe_write", THREAD_BLOCKED, true },
+	{ SYS_writev, "writev()", NULL, THREAD_BLOCKED, true },
+	{ SYS_sendto, "send()", "sk_stream_wait_memory", THREAD_BLOCKED, true },
+	{ SYS_sendmsg, "sendmsg()", NULL, THREAD_BLOCKED, true },
+	{ SYS_connect, "connect()", "inet_stream_connect", THREAD_BLOCKED, true },
+	{ SYS_fsync, "fsync()", NULL, THREAD_BLOCKED, true },
+	{ SYS_accept, "waits in accept()", "inet_csk_accept", THREAD_WAITS, false },
+	{ SYS_accept4, "waits in accept4()", NULL, THREAD_WAITS, false },
+	{ SYS_ppoll, "waits in poll()", "poll_schedule", THREAD_WAITS, false },
+	{ SYS_pselect6, "waits in select()", NULL, THREAD_WAITS, false },
+	{ SYS_epoll_pwait, "waits in epoll_wait()", "ep_poll", THREAD_WAITS, false },
+	{ SYS_epoll_pwait2, "waits in epoll_wait()", "do_epoll_wait", THREAD_WAITS, false },
+#ifdef SYS_poll
+	{ SYS_poll, "waits in poll()", "do_sys_poll", THREAD_WAITS, false },
+	{ SYS_select, "waits in select()", "do_select", THREAD_WAITS, false },
+	{ SYS_epoll_wait, "waits in epoll_wait()", NULL, THREAD_WAITS, false },
+#endif
+};
+#define WAITS (sizeof(waits) / sizeof(*waits))
+
+static bool task_text(uint32_t pid, uint32_t task, const char *name, char *text, size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32 "/%s", pid, task, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, text, size - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = 0;
+	return n > 0;
+}
+
+/* Our number of the thread that has `tid` in its own namespace; 0: there is none. */
+static uint32_t task_find(uint32_t pid, uint32_t tid)
+{
+	char path[64];
+	uint32_t uid, inner, found = 0;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32, pid, tid);
+	if (!access(path, F_OK) && (proc_identity(tid, &uid, &inner) || inner == tid))
+		return tid;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	DIR *folder = opendir(path);
+	for (struct dirent *entry; folder && !found && (entry = readdir(folder));) {
+		uint32_t task = (uint32_t)strtoul(entry->d_name, NULL, 10);
+		if (task && !proc_identity(task, &uid, &inner) && inner == tid)
+			found = task;
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static const char *wait_text(struct arena *arena, const struct wait *wait, unsigned long descriptor)
+{
+	return !wait->on_descriptor ? wait->name
+	       : descriptor <= INT32_MAX
+		       ? arena_printf(arena, "waits in %s on fd %lu", wait->name, descriptor)
+		       : arena_printf(arena, "waits in %s", wait->name);
+}
+
+/* What a sleeping thread waits for. */
+static void place_waiting(struct arena *arena, uint32_t pid, uint32_t task,
+			  struct thread_place *place)
+{
+	char text[256];
+	long call = -1;
+	unsigned long first = ~0ul;
+
+	if (task_text(pid, task, "syscall", text, sizeof(text)) &&
+	    sscanf(text, "%ld %lx", &call, &first) == 2 && call >= 0)
+		for (size_t i = 0; i < WAITS; i++)
+			if (waits[i].call == call) {
+				place->stand = waits[i].stand;
+				place->doing = wait_text(arena, &waits[i], first);
+				return;
+			}
+	if (!task_text(pid, task, "wchan", text, sizeof(text)) || !strcmp(text, "0")) {
+		if (call >= 0)
+			place->doing = arena_printf(arena, "waits in system call %ld", call);
+		return;
+	}
+	for (size_t i = 0; i < WAITS; i++)
+		if (waits[i].channel &&
+		    !strncmp(text, waits[i].channel, strlen(waits[i].channel))) {
+			place->stand = waits[i].stand;
+			place->doing = wait_text(arena, &waits[i], ~0ul);
+			return;
+		}
+	place->doing = arena_printf(arena, "waits in the kernel's %s", text);
+}
+
+struct thread_place proc_thread_place(struct arena *arena, uint32_t pid, uint32_t tid,
+				      uint64_t age_ms)
+{
+	struct thread_place place = { .stand = THREAD_UNKNOWN };
+	char text[1024], state = 0;
+	unsigned long long started = 0;
+	struct timespec now;
+	uint32_t task = task_find(pid, tid);
+
+	if (!task || !task_text(pid, task, "stat", text, sizeof(text))) {
+		struct proc process;
+		if (!proc_read(pid, &process))
+			place.stand = THREAD_ENDED;
+		return place;
+	}
+	char *from = strchr(text, '('), *to = strrchr(text, ')');
+	if (!from || !to || to < from ||
+	    sscanf(to + 1,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%llu",
+		   &state, &started) != 2)
+		return place;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK),
+		 now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000,
+		 started_ms = started * 1000 / (ticks ? ticks : 100);
+	if (started_ms + age_ms > now_ms + SLACK_MS || state == 'Z' || state == 'X') {
+		place.stand = THREAD_ENDED;
+		return place;
+	}
+	size_t length = (size_t)(to - from - 1);
+	memcpy(place.comm, from + 1,
+	       length < sizeof(place.comm) - 1 ? length : sizeof(place.comm) - 1);
+	switch (state) {
+	case 'R':
+		place.stand = THREAD_RUNS;
+		place.doing = "is running";
+		break;
+	case 'D':
+		place.stand = THREAD_BLOCKED;
+		place.doing = "waits for a disk or a driver (state D)";
+		break;
+	case 'T':
+	case 't':
+		place.stand = THREAD_BLOCKED;
+		place.doing = "is stopped";
+		break;
+	default:
+		place_waiting(arena, pid, task, &place);
+	}
+	return place;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Spins, and why a FIN was not read: the causes and their evidence, on ledgers made by hand of
+ * processes that have ended. */
+#include "build_analysis.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+enum { CLOSE_WAIT = 8 };
+
+struct stage {
+	struct build build;
+	stack_id opened, evidence;
+	struct analysis analysis;
+};
+
+static struct stage stage_make(uint64_t lived_ms)
+{
+	struct stage stage = { .build = build_ledger(42, 7, lived_ms) };
+	uint32_t module = build_module(&stage.build, "/app", 0xab);
+
+	stage.opened = build_stack(&stage.build, module, 0x10, 0x20, 0);
+	stage.evidence = build_stack(&stage.build, module, 0x30, 0x20, 0);
+	return stage;
+}
+
+static void stage_play(struct stage *stage, long grace_ms)
+{
+	assert_int_equal(build_analysis(&stage->build, 1, grace_ms, &stage->analysis), 0);
+}
+
+static void stage_end(struct stage *stage)
+{
+	analysis_free(&stage->analysis);
+	build_free(&stage->build);
+}
+
+/* Plays it and expects one finding of `count` sockets. */
+static void finds(struct stage *stage, long grace_ms, enum finding_rule rule, uint64_t count)
+{
+	stage_play(stage, grace_ms);
+	assert_int_equal(stage->analysis.report.finding_count, 1);
+	assert_int_equal(stage->analysis.report.findings[0].rule, rule);
+	assert_int_equal(stage->analysis.report.findings[0].count, count);
+	stage_end(stage);
+}
+
+static void eof_read_a_thousand_times_is_a_spin(void **state)
+{
+	for (uint32_t less = 0; less < 2; less++) {
+		struct stage stage = stage_make(3000);
+		struct ledger_slot *slot = build_slot(&stage.build, 5, stage.opened);
+		build_eof(slot, BUILD_MS(50), stage.evidence);
+		slot->eof_reads = 1000 - less;
+		finds(&stage, -1, less ? RULE_EOF : RULE_EOF_SPIN, 1);
+	}
+	(void)state;
+}
+
+static void spin_goes_before_errors_and_after_shutdown(void **state)
+{
+	for (int shut = 0; shut < 2; shut++) {
+		struct stage stage = stage_make(3000);
+		struct ledger_slot *slot = build_slot(&stage.build, 5, stage.opened);
+		build_eof(slot, BUILD_MS(50), stage.evidence);
+		slot->eof_reads = UINT32_MAX;
+		slot->error_at = BUILD_MS(40);
+		slot->error_errno = ECONNRESET;
+		slot->shutdown_at = shut ? BUILD_MS(60) : 0;
+		slot->shutdown_call = CALL_SHUTDOWN;
+		finds(&stage, -1, shut ? RULE_SHUTDOWN : RULE_EOF_SPIN, 1);
+	}
+	(void)state;
+}
+
+static void reads_of_all_descriptors_make_a_spin(void **state)
+{
+	struct stage stage = stage_make(3000);
+
+	(void)state;
+	for (int fd = 5; fd < 7; fd++) {
+		struct ledger_slot *slot = build_slot(&stage.build, fd, stage.opened);
+		slot->cookie = 1;
+		build_eof(slot, BUILD_MS(50), stage.evidence);
+		slot->eof_reads = fd == 5 ? UINT32_MAX : 500;
+	}
+	stage_play(&stage, -1);
+	const struct finding *finding = build_finding(&stage.analysis, RULE_EOF_SPIN);
+	assert_non_null(finding);
+	/* Not what is left when the sum wraps. */
+	assert_int_equal(finding->sockets[0].eof_reads, UINT32_MAX);
+	stage_end(&stage);
+}
+
+/* A FIN that was not read, of a socket that was used last by number 1 after 500 ms. */
+static struct ledger_slot *used_by_one(struct stage *stage, int fd, uint32_t unread)
+{
+	struct ledger_slot *slot = build_slot(&stage->build, fd, stage->opened);
+
+	slot->last_receive = BUILD_MS(500);
+	slot->last_receive_call = CALL_RECV;
+	slot->received = 4;
+	slot->direction = 1;
+	slot->thread = 1;
+	build_snapshot(&stage->build, fd, CLOSE_WAIT);
+	struct ledger_snapshot *snapshot =
+		build_record(&stage->build, SECTION_SNAPSHOTS,
+			     build_header(&stage->build)->sections[SECTION_SNAPSHOTS].used - 1);
+	snapshot->recv_q = unread + 1;
+	snapshot->last_ack_recv_ms = 2000;
+	return slot;
+}
+
+static void starved_names_the_thread_of_that_time(void **state)
+{
+	struct stage stage = stage_make(3000);
+
+	(void)state;
+	used_by_one(&stage, 5, 8);
+	/* The number's next owner was there only after that. */
+	build_thread(&stage.build, 812, 1, 100);
+	build_thread(&stage.build, 813, 1, 600);
+	stage_play(&stage, -1);
+	const struct finding *finding = build_finding(&stage.analysis, RULE_FIN_UNREAD);
+	assert_non_null(finding);
+	assert_int_equal(finding->class, 'H');
+	assert_non_null(strstr(finding->cause, "8 bytes unread"));
+	assert_non_null(strstr(finding->cause, "thread 812 (worker), which used it last, made no "
+					       "read or write for up to 2 s before the end"));
+	assert_null(strstr(finding->cause_timeless, "812"));
+	stage_end(&stage);
+}
+
+static void thread_that_went_on_is_not_stuck(void **state)
+{
+	struct stage stage = stage_make(3000);
+
+	(void)state;
+	used_by_one(&stage, 5, 8);
+	build_thread(&stage.build, 812, 1, 100);
+	struct ledger_slot *other = build_slot(&stage.build, 6, stage.opened);
+	other->last_send = BUILD_MS(2900);
+	other->thread = 1;
+	stage_play(&stage, -1);
+	const struct finding *finding = build_finding(&stage.analysis, RULE_FIN_UNREAD);
+	assert_non_null(finding);
+	assert_int_equal(finding->class, 'D');
+	assert_non_null(strstr(finding->cause, "went on with other sockets, up to 100 ms"));
+	stage_end(&stage);
+}
+
+static void thread_that_nobody_knows_is_not_invented(void **state)
+{
+	struct stage stage = stage_make(3000);
+
+	(void)state;
+	used_by_one(&stage, 5, 8);
+	build_thread(&stage.build, 812, 2, 100);
+	build_thread(&stage.build, 813, 1, 600);
+	stage_play(&stage, -1);
+	const struct finding *finding = build_finding(&stage.analysis, RULE_FIN_UNREAD);
+	assert_non_null(finding);
+	assert_null(strstr(finding->cause, "thread"));
+	stage_end(&stage);
+}
+
+static void reading_that_was_switched_off_is_the_evidence(void **state)
+{
+	struct stage stage = stage_make(3000);
+
+	(void)state;
+	for (int fd = 5; fd < 8; fd++) {
+		struct ledger_slot *slot = used_by_one(&stage, fd, 0);
+		slot->epoll_since = BUILD_MS(600);
+		slot->epoll_fd = 4;
+		slot->epoll_interest = fd == 5 ? 1 : 4; /* EPOLLIN, EPOLLOUT */
+		slot->aside_stack[0] = fd == 7 ? 0xff : (uint8_t)stage.evidence; /* out of range */
+	}
+	stage_play(&stage, -1);
+	assert_int_equal(stage.analysis.report.finding_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct finding *finding = &stage.analysis.report.findings[i];
+		bool off = finding->evidence.call != NULL;
+		assert_int_equal(finding->count, off ? 1 : 2);
+		if (off)
+			assert_string_equal(finding->evidence.call, "epoll_ctl");
+	}
+	stage_end(&stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(eof_read_a_thousand_times_is_a_spin),
+		cmocka_unit_test(spin_goes_before_errors_and_after_shutdown),
+		cmocka_unit_test(reads_of_all_descriptors_make_a_spin),
+		cmocka_unit_test(starved_names_the_thread_of_that_time),
+		cmocka_unit_test(thread_that_went_on_is_not_stuck),
+		cmocka_unit_test(thread_that_nobody_knows_is_not_invented),
+		cmocka_unit_test(reading_that_was_switched_off_is_the_evidence),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
