@@ -94,7 +94,9 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	uint64_t ready = __atomic_load_n(&wiped->ready[section], __ATOMIC_ACQUIRE);
 	if (end <= ready)
 		return true;
-	uint64_t wanted = (end + GROW_STEP - 1) & -(uint64_t)GROW_STEP;
+	/* A process has few threads, and each ledger has this page. */
+	uint64_t step = section == SECTION_THREADS ? PAGE : GROW_STEP,
+		 wanted = (end + step - 1) & -step;
 	if (!pages_fill(section_bytes(section) + ready, wanted - ready))
 		return false;
 	while (ready < wanted &&

@@ -3,6 +3,7 @@
 #include "socket_row.h"
 
 #include "classify.h"
+#include "evidence.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -74,7 +75,15 @@ static uint64_t since_ms(const struct audited_socket *socket, const struct judge
 	if (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.known &&
 	    socket->kernel.tcp_state == KERNEL_CLOSE)
 		return MS_UNKNOWN;
-	return cycles_to_ms(rate, judgement->verdict.since, judgement->end);
+	uint64_t since = judgement->verdict.since;
+	if (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.keepalive) {
+		/* The grace runs from the last data, before which no FIN came: it is at most so
+		 * old. At least it is as old as the last probe's answer. */
+		struct verdict_kernel word = evidence_of_kernel(&socket->kernel);
+		word.keepalive = false;
+		since = verdict_fin_since(&judgement->merged, &word, rate);
+	}
+	return cycles_to_ms(rate, since, judgement->end);
 }
 
 void socket_row_fill(const struct audit *audit, const struct audited_socket *socket,

@@ -180,7 +180,13 @@ static void keepalive_renews_no_grace(void **state)
 	snapshot->keepalive = 1;
 	snapshot->last_ack_recv_ms = 10;
 	snapshot->last_data_recv_ms = 2500;
-	finds(&stage, -1, RULE_FIN_UNREAD, 1);
+	stage_play(&stage, -1);
+	const struct finding *finding = build_finding(&stage.analysis, RULE_FIN_UNREAD);
+	assert_non_null(finding);
+	/* The last data is before the FIN: "at least 2.5 s" would be too much. */
+	assert_int_equal(finding->sockets[0].since_ms, 10);
+	assert_true(finding->sockets[0].since_at_least);
+	stage_end(&stage);
 }
 
 static void killed_process_has_no_fin_unread(void **state)
