@@ -4,6 +4,7 @@
 
 #include "finding_list.h"
 #include "last_thread.h"
+#include "proc_epoll.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum reason {
 	TOLD,
 	UNREAD_DATA,
 	WORKING,
+	WATCHED,
 	NEVER_READ,
 	IDLE,
 	REASON_COUNT
@@ -24,8 +26,8 @@ enum reason {
 
 /* For the facts. */
 static const char *const reason_names[REASON_COUNT] = {
-	"behind-libc", "reading-off", "unwatched",  "told",
-	"unread-data", "working",     "never-read", "idle",
+	"behind-libc", "reading-off", "unwatched",  "told", "unread-data",
+	"working",     "watched",     "never-read", "idle",
 };
 
 /* How long ago, in the time of the process that owes the close. */
@@ -62,6 +64,8 @@ static enum reason reason_of(const struct audited_socket *socket)
 		return UNREAD_DATA;
 	if (socket->judgement->verdict.working)
 		return WORKING;
+	if (slot->epoll_fd && slot->epoll_since)
+		return WATCHED;
 	return slot->last_receive ? IDLE : NEVER_READ;
 }
 
@@ -154,6 +158,56 @@ static bool starves(const struct last_thread *last, size_t connectors)
 	return last_thread_is_stuck(last) || !connectors;
 }
 
+/* An epoll that was told to say it once has said it, and nobody armed it again. */
+static bool is_disarmed(const struct audit *audit, const struct audited_socket *socket)
+{
+	const struct ledger_slot *slot = &socket->judgement->merged;
+	uint32_t events;
+
+	for (size_t i = 0; i < socket->ref_count && socket->live; i++) {
+		const struct socket_ref *ref = &socket->refs[i];
+		const struct member *member = &audit->members->items[ref->member];
+		if (ref->holds && member->running && ref->slot->epoll_fd == slot->epoll_fd &&
+		    (ref->slot->epoll_interest & EPOLLONESHOT) &&
+		    proc_epoll_events(member->pid, slot->epoll_fd - 1, ref->fd, &events))
+			return !(events & EPOLLIN);
+	}
+	return false;
+}
+
+static bool any_is_disarmed(const struct audit *audit, const struct finding *finding,
+			    struct audited_socket *const *sockets)
+{
+	/* One is asked for all: the kernel lists a whole epoll for each question. */
+	for (size_t i = 0; i < finding->socket_count; i++)
+		if (reason_of(sockets[i]) == WATCHED)
+			return is_disarmed(audit, sockets[i]);
+	return false;
+}
+
+/* A request and its answer have passed, and nothing since. */
+static bool all_are_complete(const struct finding *finding, struct audited_socket *const *sockets)
+{
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct ledger_slot *slot = &sockets[i]->judgement->merged;
+		bool answered = slot->flags & SOCKET_CONNECTOR ? slot->direction == 1
+							       : slot->direction == 2;
+		if (reason_of(sockets[i]) == IDLE && (!answered || !slot->exchanges))
+			return false;
+	}
+	return true;
+}
+
+/* "; no epoll watches it": at the end of a program every epoll may be closed by then. */
+static const char *unwatched_text(const struct finding *finding,
+				  struct audited_socket *const *sockets)
+{
+	for (size_t i = 0; i < finding->socket_count; i++)
+		if (!sockets[i]->live || sockets[i]->judgement->merged.epoll_fd)
+			return "";
+	return finding->socket_count == 1 ? "; no epoll watches it" : "; no epoll watches them";
+}
+
 /* Of those sockets that have this reason. */
 static struct last_thread thread_of(const struct audit *audit, const struct finding *finding,
 				    struct audited_socket *const *sockets, enum reason reason)
@@ -240,9 +294,27 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		finding->class = 'B';
 		text = arena_printf(arena, "%s and nothing was ever read here; %s", gone, idle);
 		break;
+	case WATCHED:
+		last = thread_of(audit, finding, sockets, reason);
+		if (any_is_disarmed(audit, finding, sockets)) {
+			finding->class = 'G';
+			name = "disarmed";
+			text = arena_printf(arena,
+					    "%s while its epoll waits for nothing: EPOLLONESHOT "
+					    "was used up, and it was not armed again; %s",
+					    gone, idle);
+			break;
+		}
+		finding->class = last_thread_is_stuck(&last) ? 'H' : 'B';
+		text = arena_printf(arena, "%s; epoll watches it, and nobody came to read: %s%s",
+				    gone, idle, last_thread_text(arena, &last, timeless));
+		break;
 	case IDLE:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s; %s, and never read since", gone, idle);
+		text = arena_printf(
+			arena, "%s; %s%s, and never read since%s", gone,
+			all_are_complete(finding, sockets) ? "the last exchange is complete, " : "",
+			idle, unwatched_text(finding, sockets));
 		break;
 	case REASON_COUNT:
 		break;

@@ -55,6 +55,7 @@ def belongs(finding, expectation, level):
     return top(finding["evidence"]) is None
 
 
+MODES = ("live", "exit", "kill")
 # Findings that are no errors.
 SEVERITIES = {"accept-starved": "warning"}
 
@@ -91,6 +92,11 @@ def _details(finding, expectation, level, mode):
         if key in expectation.keys and expectation.keys[key] not in cause["text"]:
             yield f"the cause does not say {expectation.keys[key]}: {cause['text']}"
     for key, value in expectation.facts.items():
+        stem, _, only = key.rpartition("_")
+        if only in MODES:
+            if only != mode:
+                continue
+            key = stem
         if str(finding["facts"].get(key)) != value:
             yield f"the fact {key} is {finding['facts'].get(key)}, not {value}"
     if finding["severity"] != SEVERITIES.get(finding["rule"], "error"):

@@ -21,7 +21,8 @@ what isn't expected must not be reported. Keys:
     recv_q= tcp_state= eof_reads=   of every socket
     class= says=   the cause: its letter, a word of it (says_live= and the like: in one mode only)
 
-The place `fact` is none: its keys are facts of the finding, as dead=3; None for one that is not known.
+The place `fact` is none: its keys are facts of the finding, as dead=3 (dead_live= in one mode only); None for one that is
+not known.
 """
 import os
 import re
