@@ -48,15 +48,20 @@ unsigned ledger_frames(const struct ledger *ledger, stack_id stack, const uint64
 const struct ledger_thread *ledger_thread_of(const struct ledger *ledger, uint8_t number,
 					     uint64_t at)
 {
-	const struct ledger_thread *latest = NULL;
+	size_t low = 0, high = ledger->thread_count;
 
-	for (uint32_t i = 0; number && i < ledger->thread_count; i++) {
-		const struct ledger_thread *thread = &ledger->threads[i];
-		if (thread->number == number && thread->at <= at &&
-		    (!latest || thread->at > latest->at))
-			latest = thread;
+	/* The last of those that are not later than this number at this time. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct ledger_thread *thread = &ledger->threads[middle];
+		if (thread->number < number || (thread->number == number && thread->at <= at))
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return latest;
+	return number && low && ledger->threads[low - 1].number == number
+		       ? &ledger->threads[low - 1]
+		       : NULL;
 }
 
 const struct ledger_module *ledger_module_of(const struct ledger *ledger, uint32_t module)

@@ -84,6 +84,15 @@ static int ring_read(struct arena *arena, const struct ledger *ledger, int id, s
 	return 0;
 }
 
+static int thread_compare(const void *a, const void *b)
+{
+	const struct ledger_thread *left = a, *right = b;
+
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	return left->at < right->at ? -1 : left->at > right->at;
+}
+
 static int rings_read(struct arena *arena, struct ledger *ledger, const char **trouble)
 {
 	uint32_t count, kept = 0;
@@ -113,9 +122,12 @@ static int rings_read(struct arena *arena, struct ledger *ledger, const char **t
 		if (ledger->threads[i].at)
 			ledger->threads[kept++] = ledger->threads[i];
 	}
-	if (!error)
-		ledger->thread_count = kept;
-	return error;
+	if (error)
+		return error;
+	ledger->thread_count = kept;
+	if (kept)
+		qsort(ledger->threads, kept, sizeof(*ledger->threads), thread_compare);
+	return 0;
 }
 
 static bool life_is_readable(uint32_t life)

@@ -45,7 +45,8 @@ struct ledger {
 	uint32_t fork_count;
 	struct ledger_closed *closed; /* the same of `closed_at` */
 	uint32_t closed_count;
-	struct ledger_thread *threads; /* the same of `at`; their names are terminated */
+	/* The same of `at`, by number and time; their names are terminated. */
+	struct ledger_thread *threads;
 	uint32_t thread_count;
 	double ns_per_cycle; /* between 0.01 and 1000 */
 	uint64_t torn;	     /* slots that changed faster than they could be copied */

@@ -21,4 +21,4 @@ $(FUZZ_BUILD)/hostile_ledgers: tests/fuzz/hostile_ledgers.c tests/unit/build_led
 
 fuzz: all $(FUZZ_BUILD)/fuzz_ledger_reader $(FUZZ_BUILD)/hostile_ledgers
 	$(FUZZ_BUILD)/hostile_ledgers $(BUILD)/sockaudit
-	$(FUZZ_BUILD)/fuzz_ledger_reader -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+	$(FUZZ_BUILD)/fuzz_ledger_reader -max_total_time=$(FUZZ_SECONDS) -max_len=131072 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1

@@ -41,8 +41,13 @@ static size_t seed_ledger(uint8_t *data, size_t most)
 
 	stack->closers[0] = (struct ledger_closer){ .stack = eof, .call = CALL_CLOSE, .count = 9 };
 	build_eof(build_slot(&build, 5, opened), BUILD_MS(20), eof);
-	build_slot(&build, 9, opened);
+	struct ledger_slot *slot = build_slot(&build, 9, opened);
+	slot->thread = 1;
+	slot->epoll_since = BUILD_MS(30);
+	slot->aside_stack[0] = (uint8_t)eof;
 	build_snapshot(&build, 9, 8);
+	((struct ledger_snapshot *)build_record(&build, SECTION_SNAPSHOTS, 0))->recv_q = 9;
+	build_thread(&build, 812, 1, 5);
 	build_rings(&build, 1010, opened, eof);
 	size_t size = build.size <= most ? build.size : 0;
 	for (size_t i = 0; i < size; i++)

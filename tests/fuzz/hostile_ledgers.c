@@ -32,7 +32,15 @@ static struct build valid(void)
 		if (fd % 2)
 			build_eof(slot, BUILD_MS(20), eof);
 		build_snapshot(&build, fd, 8);
+		struct ledger_snapshot *snapshot =
+			build_record(&build, SECTION_SNAPSHOTS, (uint32_t)fd - 5);
+		snapshot->recv_q = fd == 6 ? 9 : 0;
+		slot->thread = 1;
+		slot->epoll_since = fd == 8 ? BUILD_MS(30) : 0;
+		slot->epoll_fd = fd == 8 ? 4 : 0;
+		slot->aside_stack[0] = fd == 8 ? (uint8_t)eof : 0;
 	}
+	build_thread(&build, 812, 1, 5);
 	uint32_t index = build_take(&build, SECTION_MISUSES, 1);
 	*(struct ledger_misuse *)build_record(&build, SECTION_MISUSES, index) =
 		(struct ledger_misuse){

@@ -323,6 +323,32 @@ static void terabytes_of_holes_cost_nothing(void **state)
 	build_free(&build);
 }
 
+static void thread_is_the_latest_of_its_number(void **state)
+{
+	struct build build = typical(0);
+
+	(void)state;
+	/* In the order of a ring that has turned. */
+	build_thread(&build, 30, 2, 300);
+	build_thread(&build, 31, 1, 400);
+	build_thread(&build, 10, 1, 100);
+	build_thread(&build, 11, 2, 110);
+	build_thread(&build, 12, 0, 50);
+	struct reading reading = read_bytes(&build);
+	const struct ledger *ledger = reading.ledger;
+	assert_int_equal(reading.error, 0);
+	assert_int_equal(ledger->thread_count, 5);
+	assert_null(ledger_thread_of(ledger, 1, BUILD_MS(99)));
+	assert_int_equal(ledger_thread_of(ledger, 1, BUILD_MS(100))->tid, 10);
+	assert_int_equal(ledger_thread_of(ledger, 1, BUILD_MS(399))->tid, 10);
+	assert_int_equal(ledger_thread_of(ledger, 1, BUILD_MS(9999))->tid, 31);
+	assert_int_equal(ledger_thread_of(ledger, 2, BUILD_MS(299))->tid, 11);
+	assert_null(ledger_thread_of(ledger, 3, BUILD_MS(9999)));
+	assert_null(ledger_thread_of(ledger, 0, BUILD_MS(9999)));
+	arena_free(&reading.arena);
+	build_free(&build);
+}
+
 static void rings_keep_what_is_whole(void **state)
 {
 	struct build build = typical(0);
@@ -372,6 +398,7 @@ int main(void)
 		cmocka_unit_test(slot_being_filled_is_passed_over),
 		cmocka_unit_test(reread_sees_what_changed),
 		cmocka_unit_test(links_and_folders_are_refused),
+		cmocka_unit_test(thread_is_the_latest_of_its_number),
 		cmocka_unit_test(rings_keep_what_is_whole),
 		cmocka_unit_test(terabytes_of_holes_cost_nothing),
 	};
