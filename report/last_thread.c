@@ -105,10 +105,12 @@ static const char *who(struct arena *arena, const struct last_thread *last, bool
 {
 	const char *name = *last->place.comm ? last->place.comm : last->thread->comm;
 
+	const uint32_t number = last->place.task ? last->place.task : last->thread->tid;
+
 	if (timeless)
 		return *name ? arena_printf(arena, "thread %s", name) : "a thread";
-	return *name ? arena_printf(arena, "thread %" PRIu32 " (%s)", last->thread->tid, name)
-		     : arena_printf(arena, "thread %" PRIu32, last->thread->tid);
+	return *name ? arena_printf(arena, "thread %" PRIu32 " (%s)", number, name)
+		     : arena_printf(arena, "thread %" PRIu32, number);
 }
 
 const char *last_thread_text(struct arena *arena, const struct last_thread *last, bool timeless)

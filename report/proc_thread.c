@@ -73,25 +73,29 @@ static bool task_text(uint32_t pid, uint32_t task, const char *name, char *text,
 	return n > 0;
 }
 
-/* Our number of the thread that has `tid` in its own namespace; 0: there is none. */
-static uint32_t task_find(uint32_t pid, uint32_t tid)
+/* Our number of the thread that has `tid` in its own namespace; 0: there is none. False: its
+ * threads can't be looked at. */
+static bool task_find(uint32_t pid, uint32_t tid, uint32_t *task)
 {
 	char path[64];
-	uint32_t uid, inner, found = 0;
+	uint32_t uid, inner;
 
+	*task = tid;
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32, pid, tid);
 	if (!access(path, F_OK) && (proc_identity(tid, &uid, &inner) || inner == tid))
-		return tid;
+		return true;
+	*task = 0;
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
 	DIR *folder = opendir(path);
-	for (struct dirent *entry; folder && !found && (entry = readdir(folder));) {
-		uint32_t task = (uint32_t)strtoul(entry->d_name, NULL, 10);
-		if (task && !proc_identity(task, &uid, &inner) && inner == tid)
-			found = task;
+	if (!folder)
+		return false;
+	for (struct dirent *entry; !*task && (entry = readdir(folder));) {
+		uint32_t one = (uint32_t)strtoul(entry->d_name, NULL, 10);
+		if (one && !proc_identity(one, &uid, &inner) && inner == tid)
+			*task = one;
 	}
-	if (folder)
-		closedir(folder);
-	return found;
+	closedir(folder);
+	return true;
 }
 
 static const char *wait_text(struct arena *arena, const struct wait *wait, unsigned long descriptor)
@@ -140,8 +144,10 @@ struct thread_place proc_thread_place(struct arena *arena, uint32_t pid, uint32_
 	char text[1024], state = 0;
 	unsigned long long started = 0;
 	struct timespec now;
-	uint32_t task = task_find(pid, tid);
+	uint32_t task;
 
+	if (!task_find(pid, tid, &task))
+		return place;
 	if (!task || !task_text(pid, task, "stat", text, sizeof(text))) {
 		struct proc process;
 		if (!proc_read(pid, &process))
@@ -163,6 +169,7 @@ struct thread_place proc_thread_place(struct arena *arena, uint32_t pid, uint32_
 		place.stand = THREAD_ENDED;
 		return place;
 	}
+	place.task = task;
 	size_t length = (size_t)(to - from - 1);
 	memcpy(place.comm, from + 1,
 	       length < sizeof(place.comm) - 1 ? length : sizeof(place.comm) - 1);

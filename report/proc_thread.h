@@ -18,6 +18,7 @@ enum thread_stand {
 struct thread_place {
 	enum thread_stand stand;
 	char comm[16];	   /* "" unknown */
+	uint32_t task;	   /* its number in our own /proc; 0 when it has ended or is unknown */
 	const char *doing; /* "waits in epoll_wait()"; NULL unknown */
 };
 
