@@ -52,4 +52,12 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census);
 int kernel_proc_dump(struct arena *arena, uint32_t pid, struct kernel_census *census);
 struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census);
 
+/*
+ * The TCP sockets of the calling thread's namespace one by one, without ages, for who counts tens of
+ * thousands: nothing is kept here. `*kept` is how many `take` has kept; an interrupted dump sets it
+ * back and begins anew. 0 or -errno.
+ */
+typedef void kernel_take(void *data, const struct kernel_socket *socket);
+int kernel_diag_stream(struct arena *arena, kernel_take *take, size_t *kept, void *data);
+
 #endif

@@ -28,6 +28,9 @@ struct dump {
 	struct kernel_census *census;
 	bool interrupted;
 	bool stateless; /* what the message calls a state is none of TCP's */
+	/* A stream instead of a census: each socket is shown once, without its ages. */
+	kernel_take *take;
+	void *data;
 };
 
 static uint64_t cookie_of(const uint32_t halves[2])
@@ -64,7 +67,9 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	    mnl_nlmsg_get_payload_len(header) < sizeof(struct inet_diag_msg))
 		return MNL_CB_OK;
 	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
-	struct kernel_socket *socket = kernel_socket_add(dump->arena, dump->census);
+	struct kernel_socket passing = { .cookie = 0 },
+			     *socket = dump->take ? &passing
+						  : kernel_socket_add(dump->arena, dump->census);
 	socket->family = message->idiag_family;
 	socket->state = dump->stateless ? 0 : message->idiag_state;
 	socket->cookie = cookie_of(message->id.idiag_cookie);
@@ -78,7 +83,10 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	socket->scope = message->id.idiag_if;
 	memcpy(socket->local, message->id.idiag_src, sizeof(socket->local));
 	memcpy(socket->peer, message->id.idiag_dst, sizeof(socket->peer));
-	mnl_attr_parse(header, sizeof(*message), attribute_take, socket);
+	if (dump->take)
+		dump->take(dump->data, socket);
+	else
+		mnl_attr_parse(header, sizeof(*message), attribute_take, socket);
 	return MNL_CB_OK;
 }
 
@@ -113,7 +121,7 @@ static const struct query {
 	{ AF_UNIX, 0, false, unix_take },
 };
 
-static void request_write(struct nlmsghdr *header, const struct query *query)
+static void request_write(struct nlmsghdr *header, const struct query *query, bool ages)
 {
 	if (query->family == AF_UNIX) {
 		struct unix_diag_req *request =
@@ -125,7 +133,7 @@ static void request_write(struct nlmsghdr *header, const struct query *query)
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 	request->sdiag_family = query->family;
 	request->sdiag_protocol = query->protocol;
-	request->idiag_ext = 1u << (INET_DIAG_INFO - 1);
+	request->idiag_ext = ages ? 1u << (INET_DIAG_INFO - 1) : 0;
 	request->idiag_states = STATES_ALL;
 }
 
@@ -140,7 +148,7 @@ static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = sequence;
-	request_write(header, query);
+	request_write(header, query, !dump->take);
 	dump->stateless = query->protocol != IPPROTO_TCP;
 	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
 		return -errno;
@@ -181,6 +189,39 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 				error = 0;
 		}
 		if (!queries[i].needed || (error == -ENOENT && queries[i].family == AF_INET6))
+			error = 0;
+	}
+	mnl_socket_close(netlink);
+	return error;
+}
+
+int kernel_diag_stream(struct arena *arena, kernel_take *take, size_t *kept, void *data)
+{
+	const size_t size = 64u << 10;
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	unsigned sequence = 1;
+	int error = 0;
+
+	if (!netlink)
+		return -errno;
+	unsigned char *buffer = arena_alloc(arena, size);
+	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		error = -errno;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries) && !error; i++) {
+		if (queries[i].protocol != IPPROTO_TCP)
+			continue;
+		for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+			struct dump dump = { .take = take, .data = data };
+			size_t before = *kept;
+			error = query_dump(netlink, buffer, size, &queries[i], sequence++, &dump);
+			if (error != -EINTR && !dump.interrupted)
+				break;
+			if (attempt + 1 < DUMP_ATTEMPTS)
+				*kept = before;
+			else
+				error = 0;
+		}
+		if (error == -ENOENT && queries[i].family == AF_INET6)
 			error = 0;
 	}
 	mnl_socket_close(netlink);

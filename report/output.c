@@ -15,12 +15,11 @@
 
 /* One item of --format. */
 struct output {
-	const struct renderer *renderer;
+	const char *format;
 	const char *file; /* NULL: --output, else stdout */
 };
 
-/* The next item of a list "text,json:FILE"; false at its end. */
-static bool item_next(struct arena *arena, const char **list, char **name, const char **file)
+bool output_next(struct arena *arena, const char **list, char **name, const char **file)
 {
 	if (!**list)
 		return false;
@@ -60,7 +59,7 @@ int output_check(struct arena *arena, const struct options *options, const char 
 	unsigned shared = 0, count = 0;
 	char *name;
 
-	for (; item_next(arena, &list, &name, &file); count++) {
+	for (; output_next(arena, &list, &name, &file); count++) {
 		if (!renderer_find(name))
 			return unknown_format(arena, name, trouble);
 		shared += !file;
@@ -104,8 +103,8 @@ static unsigned columns_of(bool to_stdout)
 	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
 }
 
-static int output_one(struct arena *arena, const struct options *options,
-		      const struct report *report, const struct output *output,
+static int output_one(struct arena *arena, const struct options *options, FILE *standard,
+		      const struct output *output, output_writer *write, void *data,
 		      const char **trouble)
 {
 	const char *path = output->file ? output->file : options->output;
@@ -118,16 +117,16 @@ static int output_one(struct arena *arena, const struct options *options,
 		.source_roots = options->source_roots,
 		.width = columns_of(!path),
 	};
-	FILE *out = path ? fopen(path, "we") : stdout;
+	FILE *out = path ? fopen(path, "we") : standard;
 	int error = out ? 0 : -errno;
 
 	if (!error)
-		error = output->renderer->render(report, &settings, out);
+		error = write(data, output->format, &settings, out);
 	if (!error && fflush(out))
 		error = -errno;
 	if (!error && ferror(out))
 		error = -EIO;
-	if (out && out != stdout && fclose(out) && !error)
+	if (out && out != standard && fclose(out) && !error)
 		error = -errno;
 	if (error)
 		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s",
@@ -135,16 +134,28 @@ static int output_one(struct arena *arena, const struct options *options,
 	return error;
 }
 
-int output_write(struct arena *arena, const struct options *options, const struct report *report,
-		 const char **trouble)
+int output_each(struct arena *arena, const struct options *options, FILE *standard,
+		output_writer *write, void *data, const char **trouble)
 {
 	const char *list = options->format, *file;
 	char *name;
 	int error = 0;
 
-	while (!error && item_next(arena, &list, &name, &file)) {
-		struct output output = { .renderer = renderer_find(name), .file = file };
-		error = output_one(arena, options, report, &output, trouble);
+	while (!error && output_next(arena, &list, &name, &file)) {
+		struct output output = { .format = name, .file = file };
+		error = output_one(arena, options, standard, &output, write, data, trouble);
 	}
 	return error;
+}
+
+static int report_write(void *data, const char *format, const struct render_settings *settings,
+			FILE *out)
+{
+	return renderer_find(format)->render(data, settings, out);
+}
+
+int output_write(struct arena *arena, const struct options *options, const struct report *report,
+		 const char **trouble)
+{
+	return output_each(arena, options, stdout, report_write, (void *)report, trouble);
 }

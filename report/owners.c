@@ -64,6 +64,18 @@ const struct owner *owners_of(const struct owners *owners, uint64_t inode)
 	return entry ? &entry->first : NULL;
 }
 
+void owners_each(const struct owners *owners,
+		 bool (*visit)(void *data, uint64_t inode, const struct owner *first), void *data)
+{
+	struct owners_entry *entry, *next;
+
+	HASH_ITER(hh, owners->by_inode, entry, next)
+	{
+		if (!visit(data, entry->inode, &entry->first))
+			return;
+	}
+}
+
 void owners_free(struct owners *owners)
 {
 	HASH_CLEAR(hh, owners->by_inode);

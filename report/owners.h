@@ -27,6 +27,9 @@ struct owners {
 void owners_find(struct arena *arena, struct owners *owners);
 /* The first holder by pid and descriptor; NULL: nobody that we may look at. */
 const struct owner *owners_of(const struct owners *owners, uint64_t inode);
+/* Every socket that somebody holds, in no order; ends when `visit` returns false. */
+void owners_each(const struct owners *owners,
+		 bool (*visit)(void *data, uint64_t inode, const struct owner *first), void *data);
 void owners_free(struct owners *owners);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
@@ -243,6 +244,16 @@ bool proc_socket_is_tcp(uint32_t pid, int fd)
 		return true;
 	name[n] = 0;
 	return !strcmp(name, "TCP") || !strcmp(name, "TCPv6");
+}
+
+int proc_socket_tcp_family(uint32_t pid, int fd)
+{
+	char path[64], name[32];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", window_of(pid), fd);
+	ssize_t n = getxattr(path, "system.sockprotoname", name, sizeof(name) - 1);
+	name[n < 0 ? 0 : n] = 0;
+	return !strcmp(name, "TCP") ? AF_INET : !strcmp(name, "TCPv6") ? AF_INET6 : 0;
 }
 
 bool proc_closes_on_exec(uint32_t pid, int fd)

@@ -54,6 +54,9 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files);
 uint64_t proc_socket_inode(uint32_t pid, int fd);
 /* Whether a descriptor's protocol is TCP; true also when the kernel doesn't tell. */
 bool proc_socket_is_tcp(uint32_t pid, int fd);
+/* AF_INET or AF_INET6 of a descriptor that is a TCP socket; 0: it is none, or the kernel doesn't
+ * tell. */
+int proc_socket_tcp_family(uint32_t pid, int fd);
 /* Whether a descriptor closes at an exec(); false also when the kernel doesn't tell. */
 bool proc_closes_on_exec(uint32_t pid, int fd);
 /* Whether the environment that it was started with holds a text. 0, 1, or -1: unknown. */
