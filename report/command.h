@@ -21,5 +21,6 @@ int cmd_report(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_list(const struct options *options);
 int cmd_clean(const struct options *options);
+int cmd_states(const struct options *options);
 
 #endif

@@ -33,6 +33,18 @@ static const struct command commands[] = {
 	  "touched.\n"
 	  "Exit status: 0, or 2 when something can't be removed.\n",
 	  cmd_clean },
+	{ "states", FOR_STATES, "", "the kernel's TCP sockets by state, what is too many, and why",
+	  "Counts all TCP sockets of this network namespace, also those in CLOSE, which no table "
+	  "lists, and\n"
+	  "says of each state that is too many whose fault it is and what helps. Too many are, "
+	  "from so many on:\n"
+	  "CLOSE_WAIT, CLOSE 10; CLOSING 20; SYN_SENT, LAST_ACK 50; FIN_WAIT1, FIN_WAIT2 100; "
+	  "SYN_RECV 128;\n"
+	  "ESTABLISHED that no process has accepted 128; LISTEN with a full accept queue 1; "
+	  "TIME_WAIT 10,000,\n"
+	  "or half of the ports toward one destination.\n"
+	  "Exit status: 0, or 2 when nothing can be read.\n",
+	  cmd_states },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 

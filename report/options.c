@@ -20,6 +20,11 @@ enum option_id {
 	OPTION_REPRODUCIBLE,
 	OPTION_ALL,
 	OPTION_DRY_RUN,
+	OPTION_BY,
+	OPTION_ALL_NAMESPACES,
+	OPTION_FROM,
+	OPTION_WATCH,
+	OPTION_EXPLAIN,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -40,9 +45,9 @@ static const struct option_row {
 	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
 	{ OPTION_GATE, FOR_REPORT | FOR_CHECK, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
-	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK, "--format", REQUIRED, "NAME[:FILE],...",
+	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
 	  "text or json, several at once when they go to files (default: text)" },
-	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK, "--output", REQUIRED, "FILE",
+	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_STATES, "--output", REQUIRED, "FILE",
 	  "write there what has no file of its own (default: standard output)" },
 	{ OPTION_NO_CHILDREN, FOR_REPORT | FOR_CHECK | FOR_LIST, "--no-children", WITHOUT, NULL,
 	  "a PID without its descendants (default: with them)" },
@@ -51,9 +56,9 @@ static const struct option_row {
 	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK, "--source-root", REQUIRED, "FOLDER",
 	  "quote lines of source from regular files below it; may be repeated (default: the top of "
 	  "the git working tree, else the current folder; never /)" },
-	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK, "--reproducible", WITHOUT, NULL,
+	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_STATES, "--reproducible", WITHOUT, NULL,
 	  "leave out times, pids and host (default: off)" },
-	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK, "--color", REQUIRED, "WHEN",
+	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_STATES, "--color", REQUIRED, "WHEN",
 	  "auto, always or never (default: auto, on a terminal and without NO_COLOR)" },
 	{ OPTION_ALL, FOR_LIST, "--all", WITHOUT, NULL,
 	  "also the programs that a process was before an exec() (default: only what it became)" },
@@ -61,6 +66,19 @@ static const struct option_row {
 	  "every user's ledgers, as root (default: your own)" },
 	{ OPTION_DRY_RUN, FOR_CLEAN, "--dry-run", WITHOUT, NULL,
 	  "only say what would be removed (default: off)" },
+	{ OPTION_BY, FOR_STATES, "--by", REQUIRED, "WHAT",
+	  "where they pile up: process, local-port, peer (the remote address) or listener (the "
+	  "listening socket that a connection came through)" },
+	{ OPTION_ALL_NAMESPACES, FOR_STATES, "--all-namespaces", WITHOUT, NULL,
+	  "of every network namespace that a process or /run/netns has, and which could not be "
+	  "entered (default: this one)" },
+	{ OPTION_FROM, FOR_STATES, "--from", REQUIRED, "FILE",
+	  "what netstat, ss or an awk census printed, perhaps elsewhere; - is the standard input "
+	  "(default: ask the kernel)" },
+	{ OPTION_WATCH, FOR_STATES, "--watch", OPTIONAL, "SECONDS",
+	  "again and again, with the change (default: once; without SECONDS every 2)" },
+	{ OPTION_EXPLAIN, FOR_STATES, "--explain", OPTIONAL, "STATE",
+	  "tell of all states, or of one: what waits for what, who moves next, which segment" },
 	{ OPTION_HELP, ~0u, "--help", WITHOUT, NULL, "this text" },
 	{ OPTION_VERSION, ~0u, "--version", WITHOUT, NULL, "the version" },
 };
@@ -237,6 +255,22 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 		return 0;
 	case OPTION_DRY_RUN:
 		options->dry_run = true;
+		return 0;
+	case OPTION_BY:
+		options->by = value;
+		return 0;
+	case OPTION_ALL_NAMESPACES:
+		options->all_namespaces = true;
+		return 0;
+	case OPTION_FROM:
+		options->from = value;
+		return 0;
+	case OPTION_WATCH:
+		options->watch = value ? value : "";
+		return 0;
+	case OPTION_EXPLAIN:
+		options->explain = true;
+		options->explained = value;
 		return 0;
 	case OPTION_HELP:
 		options->help = true;

@@ -6,7 +6,7 @@
 #include "analysis.h"
 #include <stdio.h>
 
-enum command_id { FOR_REPORT = 1, FOR_CHECK = 2, FOR_LIST = 4, FOR_CLEAN = 8 };
+enum command_id { FOR_REPORT = 1, FOR_CHECK = 2, FOR_LIST = 4, FOR_CLEAN = 8, FOR_STATES = 16 };
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
@@ -20,6 +20,11 @@ struct options {
 	const char **source_roots; /* NULL-terminated */
 	const char *gate;	   /* NULL: the default */
 	bool gates[RULE_COUNT];
+	/* states */
+	const char *from, *by; /* NULL: not given */
+	const char *watch;     /* seconds, as given; "" without; NULL: once */
+	bool all_namespaces, explain;
+	const char *explained;	  /* --explain=STATE; NULL: all, or the target */
 	const char **targets;	  /* NULL-terminated */
 	const char *command_line; /* as it may be shown to the user */
 };

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* Which states are too many, and what the census itself knows of why; see states_advice.h. */
+#include "states_advice.h"
+
+#include "proc.h"
+#include "states_groups.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FACTS_MOST	   6
+#define TIME_WAIT_SECONDS  60 /* TCP_TIMEWAIT_LEN */
+#define PORTS_PERCENT_MANY 50
+
+/* The worst first: whose sockets stay for ever, then whose service suffers, then what passes. */
+static const enum tcp_state worst_first[] = {
+	STATE_CLOSE_WAIT, STATE_CLOSE,	   STATE_LISTEN,    STATE_ESTABLISHED,
+	STATE_SYN_RECV,	  STATE_SYN_SENT,  STATE_FIN_WAIT1, STATE_LAST_ACK,
+	STATE_CLOSING,	  STATE_FIN_WAIT2, STATE_TIME_WAIT, STATE_NONE,
+};
+
+struct advising {
+	struct arena *arena;
+	const struct states_sockets *sockets;
+	const struct states *census;
+	struct state_advice *advice;
+	size_t facts;
+	/* TIME_WAIT: those that this side connected hold a port each. */
+	bool connected_known;
+	uint64_t accepted, connected;
+	const struct states_row *destination; /* the one with the most; NULL */
+	uint64_t ports;			      /* in ip_local_port_range; 0 unknown */
+};
+
+__attribute__((format(printf, 2, 3))) static void fact(struct advising *advising,
+						       const char *format, ...)
+{
+	char text[512];
+	va_list list;
+
+	if (advising->facts == FACTS_MOST)
+		return;
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	advising->advice->facts[advising->facts++] = arena_copy(advising->arena, text);
+}
+
+static const struct states_row *largest(struct advising *advising, enum states_by by, bool named)
+{
+	size_t count;
+	const struct states_row *rows = states_rows_make(advising->arena, advising->sockets, by,
+							 advising->advice->state, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!named || rows[i].pid)
+			return &rows[i];
+	return NULL;
+}
+
+/* Where most of them are: the largest holder, and how full its table of descriptors is. */
+static void process_tell(struct advising *advising)
+{
+	const struct states_row *most = largest(advising, BY_PROCESS, true);
+	struct proc_files files;
+
+	if (!most)
+		return;
+	advising->advice->most = most;
+	if (advising->census->from) {
+		advising->advice->next = arena_printf(
+			advising->arena, "on that host: sockaudit report %" PRIu32, most->pid);
+		return;
+	}
+	advising->advice->most_limit = proc_nofile_limit(most->pid);
+	if (!proc_files(advising->arena, most->pid, &files))
+		advising->advice->most_open = files.open;
+	advising->advice->next =
+		arena_printf(advising->arena, "sockaudit report %" PRIu32, most->pid);
+}
+
+static void row_tell(struct advising *advising, enum states_by by, const char *where)
+{
+	size_t count;
+	const struct states_row *rows = states_rows_make(advising->arena, advising->sockets, by,
+							 advising->advice->state, &count);
+
+	if (!count || !rows[0].name || !strncmp(rows[0].name, "no ", 3))
+		return;
+	if (count == 1)
+		fact(advising, "all %s %s", where, rows[0].name);
+	else
+		fact(advising, "%" PRIu64 " %s %s, the most of %zu", rows[0].all, where,
+		     rows[0].name, count);
+}
+
+static void close_wait_tell(struct advising *advising)
+{
+	const struct states *census = advising->census;
+	const struct state_count *count = &census->count[STATE_CLOSE_WAIT];
+
+	process_tell(advising);
+	if (census->owners_known && count->without_owner)
+		fact(advising,
+		     "%" PRIu64
+		     " belong to no process yet: they ended in a listener's accept queue, "
+		     "where an accept() is missing, no close()",
+		     count->without_owner);
+	if (census->keepalive_known)
+		fact(advising, "%" PRIu64 " of %" PRIu64 " have SO_KEEPALIVE (its timer runs)",
+		     count->keepalive, count->all);
+	if (!advising->advice->next)
+		advising->advice->next =
+			census->from
+				? "on that host: sockaudit states, and sockaudit report PID of "
+				  "the process that it names"
+				: "as root: sockaudit states, which then names the process";
+	row_tell(advising, BY_PEER, "from");
+}
+
+static void closed_tell(struct advising *advising)
+{
+	process_tell(advising);
+}
+
+static void accept_tell(struct advising *advising)
+{
+	row_tell(advising, BY_LISTENER, "at");
+	advising->advice->next = "sockaudit states --by listener";
+}
+
+static void listen_tell(struct advising *advising)
+{
+	const struct states_sockets *sockets = advising->sockets;
+
+	for (size_t i = 0; i < sockets->count; i++) {
+		const struct states_socket *socket = &sockets->items[i];
+		if (!socket->queue_full)
+			continue;
+		fact(advising, "port %u%s%s", socket->local_port, socket->pid ? ", " : "",
+		     socket->pid ? arena_printf(advising->arena, "pid %" PRIu32 " %s", socket->pid,
+						socket->comm ? socket->comm : "?")
+				 : "");
+		if (socket->pid && !advising->advice->next && !advising->census->from)
+			advising->advice->next = arena_printf(
+				advising->arena, "sockaudit report %" PRIu32, socket->pid);
+	}
+}
+
+static void syn_recv_tell(struct advising *advising)
+{
+	size_t peers;
+
+	row_tell(advising, BY_LISTENER, "at");
+	states_rows_make(advising->arena, advising->sockets, BY_PEER, STATE_SYN_RECV, &peers);
+	if (peers > 1)
+		fact(advising, "from %zu addresses: %s", peers,
+		     peers * 2 > advising->census->count[STATE_SYN_RECV].all
+			     ? "almost each another one, as in a SYN flood"
+			     : "few for so many; look at them with --by peer");
+	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+}
+
+static void syn_sent_tell(struct advising *advising)
+{
+	row_tell(advising, BY_DESTINATION, "to");
+	const struct states_row *most = largest(advising, BY_PROCESS, true);
+	if (most)
+		fact(advising, "%s waits for %" PRIu64, most->name, most->all);
+	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+}
+
+static void peer_tell(struct advising *advising)
+{
+	row_tell(advising, BY_PEER, "with");
+	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+}
+
+static void fin_wait2_tell(struct advising *advising)
+{
+	const struct states *census = advising->census;
+	const struct state_count *count = &census->count[STATE_FIN_WAIT2];
+
+	if (census->owners_known) {
+		fact(advising,
+		     "%" PRIu64 " closed here (orphans: they end), %" PRIu64
+		     " shut down but still open (they don't)",
+		     count->without_owner, count->all - count->without_owner);
+		if (count->without_owner < count->all)
+			process_tell(advising);
+	}
+	row_tell(advising, BY_PEER, "with");
+	if (!advising->advice->next && !census->from)
+		advising->advice->next = "sockaudit states --by peer";
+}
+
+static uint64_t ports_percent(const struct advising *advising)
+{
+	return advising->destination && advising->ports
+		       ? advising->destination->all * 100 / advising->ports
+		       : 0;
+}
+
+/* Only where the listeners are known can be said who connected. */
+static void connected_count(struct advising *advising)
+{
+	const struct listeners *listeners = listeners_make(advising->arena, advising->sockets);
+	struct states_sockets connected = { .items = NULL };
+	size_t count;
+
+	for (size_t i = 0; i < advising->sockets->count; i++) {
+		const struct states_socket *socket = &advising->sockets->items[i];
+		advising->connected_known |=
+			socket->state == STATE_LISTEN || !advising->census->from;
+		if (socket->state != STATE_TIME_WAIT || !socket->addressed)
+			continue;
+		if (listener_of(listeners, socket))
+			advising->accepted++;
+		else
+			*states_socket_add(advising->arena, &connected) = *socket;
+	}
+	advising->connected = connected.count;
+	const struct states_row *rows =
+		states_rows_make(advising->arena, &connected, BY_DESTINATION, STATE_NONE, &count);
+	advising->destination = count ? &rows[0] : NULL;
+}
+
+/* Whether the kernel gives a port in TIME_WAIT to the next connect(), after a second. */
+static bool ports_reused(const struct states_namespace *where, const struct states_row *destination)
+{
+	const char *reuse = where ? where->settings.values[SETTING_TW_REUSE] : NULL;
+	bool loopback =
+		!strncmp(destination->name, "127.", 4) || !strncmp(destination->name, "[::1]", 5);
+
+	return reuse && (!strcmp(reuse, "1") || (!strcmp(reuse, "2") && loopback));
+}
+
+/* The settings where most of a state's sockets are. */
+static const struct states_namespace *where_most(const struct states *census, enum tcp_state state)
+{
+	const struct states_namespace *most = NULL;
+
+	for (size_t i = 0; i < census->namespace_count; i++)
+		if (!most || census->namespaces[i].states[state] > most->states[state])
+			most = &census->namespaces[i];
+	return most;
+}
+
+static void ports_count(struct advising *advising)
+{
+	const struct states_namespace *where = where_most(advising->census, STATE_TIME_WAIT);
+	const char *range = where ? where->settings.values[SETTING_PORT_RANGE] : NULL;
+	unsigned low, high;
+
+	if (range && sscanf(range, "%u %u", &low, &high) == 2 && low <= high && high <= UINT16_MAX)
+		advising->ports = high - low + 1;
+}
+
+static void time_wait_tell(struct advising *advising)
+{
+	uint64_t all = advising->census->count[STATE_TIME_WAIT].all;
+
+	if (all >= TIME_WAIT_SECONDS)
+		fact(advising,
+		     "at 60 s each that is about %" PRIu64
+		     " connections a second that this side closed first",
+		     all / TIME_WAIT_SECONDS);
+	if (advising->connected_known && advising->accepted)
+		fact(advising,
+		     "%" PRIu64
+		     " of connections that this host accepted: no port is used up by them",
+		     advising->accepted);
+	if (advising->connected_known && advising->connected)
+		fact(advising,
+		     "%" PRIu64 " of connections that this host made; most toward %s: %" PRIu64
+		     "%s",
+		     advising->connected, advising->destination->name, advising->destination->all,
+		     advising->ports ? arena_printf(advising->arena,
+						    " of %" PRIu64 " ports (%" PRIu64 " %%)",
+						    advising->ports, ports_percent(advising))
+				     : " ports");
+	if (advising->connected &&
+	    ports_reused(where_most(advising->census, STATE_TIME_WAIT), advising->destination))
+		fact(advising,
+		     "tcp_tw_reuse is at work there: the next connect() may take such a port");
+	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+}
+
+static void nothing_tell(struct advising *advising)
+{
+	(void)advising;
+}
+
+static void (*const tell[STATE_COUNT])(struct advising *) = {
+	[STATE_NONE] = nothing_tell,	      [STATE_ESTABLISHED] = accept_tell,
+	[STATE_SYN_SENT] = syn_sent_tell,     [STATE_SYN_RECV] = syn_recv_tell,
+	[STATE_FIN_WAIT1] = peer_tell,	      [STATE_FIN_WAIT2] = fin_wait2_tell,
+	[STATE_TIME_WAIT] = time_wait_tell,   [STATE_CLOSE] = closed_tell,
+	[STATE_CLOSE_WAIT] = close_wait_tell, [STATE_LAST_ACK] = peer_tell,
+	[STATE_LISTEN] = listen_tell,	      [STATE_CLOSING] = peer_tell,
+};
+
+static uint64_t counted(const struct advising *advising, enum tcp_state state)
+{
+	const struct states *census = advising->census;
+	uint64_t full = 0;
+
+	switch (state) {
+	case STATE_LISTEN:
+		for (size_t i = 0; i < advising->sockets->count; i++)
+			full += advising->sockets->items[i].queue_full;
+		return full;
+	case STATE_ESTABLISHED:
+		return census->owners_known ? census->count[state].without_owner : 0;
+	case STATE_SYN_SENT:
+	case STATE_SYN_RECV:
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+	case STATE_TIME_WAIT:
+	case STATE_CLOSE:
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+	case STATE_CLOSING:
+		return census->count[state].all;
+	case STATE_NONE:
+	case STATE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static void advise_on(struct advising *advising, enum tcp_state state)
+{
+	const struct states *census = advising->census;
+	const struct states_namespace *where = where_most(census, state);
+	struct state_advice *advice = advising->advice;
+
+	*advice = (struct state_advice){ .state = state, .note = state_lore[state].note };
+	advice->counted = counted(advising, state);
+	advice->too_many = advice->counted >= state_lore[state].too_many;
+	if (state == STATE_TIME_WAIT) {
+		connected_count(advising);
+		ports_count(advising);
+		if (ports_percent(advising) >= PORTS_PERCENT_MANY) {
+			advice->too_many = true;
+			advice->note = ports_reused(where, advising->destination);
+		}
+	}
+	advice->facts = arena_array(advising->arena, FACTS_MOST + 1, sizeof(*advice->facts));
+	advising->facts = 0;
+	if (advice->too_many)
+		tell[state](advising);
+	if (where)
+		advice->settings = &where->settings;
+	if (where && census->namespace_count > 1)
+		advice->settings_of = where->name;
+}
+
+void states_advise(struct arena *arena, const struct states_sockets *sockets, struct states *census)
+{
+	struct advising advising = { .arena = arena, .sockets = sockets, .census = census };
+	bool many[STATE_COUNT] = { false };
+
+	census->advice = arena_array(arena, STATE_COUNT, sizeof(*census->advice));
+	for (const enum tcp_state *state = worst_first; *state; state++) {
+		advising.advice = &census->advice[census->advice_count];
+		if (!census->count[*state].all)
+			continue;
+		advise_on(&advising, *state);
+		many[*state] = advising.advice->too_many;
+		census->advice_count += many[*state];
+	}
+	census->too_many = census->advice_count;
+	for (const enum tcp_state *state = states_in_order; *state; state++) {
+		if (!census->count[*state].all || many[*state])
+			continue;
+		advising.advice = &census->advice[census->advice_count++];
+		advise_on(&advising, *state);
+	}
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Which states are too many, and what the census itself knows of why. */
+#ifndef STATES_ADVICE_H
+#define STATES_ADVICE_H
+
+#include "states_sockets.h"
+
+/* Fills census->advice of a census that is counted. */
+void states_advise(struct arena *arena, const struct states_sockets *sockets,
+		   struct states *census);
+
+#endif
