@@ -96,6 +96,12 @@ static void row_tell(struct advising *advising, enum states_by by, const char *w
 		     rows[0].name, count);
 }
 
+static const char *peers_command(const struct advising *advising)
+{
+	return advising->census->from ? "on that host: sockaudit states --by peer"
+				      : "sockaudit states --by peer";
+}
+
 static void close_wait_tell(struct advising *advising)
 {
 	const struct states *census = advising->census;
@@ -160,7 +166,7 @@ static void syn_recv_tell(struct advising *advising)
 		     peers * 2 > advising->census->count[STATE_SYN_RECV].all
 			     ? "almost each another one, as in a SYN flood"
 			     : "few for so many; look at them with --by peer");
-	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+	advising->advice->next = peers_command(advising);
 }
 
 static void syn_sent_tell(struct advising *advising)
@@ -169,13 +175,13 @@ static void syn_sent_tell(struct advising *advising)
 	const struct states_row *most = largest(advising, BY_PROCESS, true);
 	if (most)
 		fact(advising, "%s waits for %" PRIu64, most->name, most->all);
-	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+	advising->advice->next = peers_command(advising);
 }
 
 static void peer_tell(struct advising *advising)
 {
 	row_tell(advising, BY_PEER, "with");
-	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+	advising->advice->next = peers_command(advising);
 }
 
 static void fin_wait2_tell(struct advising *advising)
@@ -192,8 +198,8 @@ static void fin_wait2_tell(struct advising *advising)
 			process_tell(advising);
 	}
 	row_tell(advising, BY_PEER, "with");
-	if (!advising->advice->next && !census->from)
-		advising->advice->next = "sockaudit states --by peer";
+	if (!advising->advice->next)
+		advising->advice->next = peers_command(advising);
 }
 
 static uint64_t ports_percent(const struct advising *advising)
@@ -285,7 +291,7 @@ static void time_wait_tell(struct advising *advising)
 	    ports_reused(where_most(advising->census, STATE_TIME_WAIT), advising->destination))
 		fact(advising,
 		     "tcp_tw_reuse is at work there: the next connect() may take such a port");
-	advising->advice->next = advising->census->from ? NULL : "sockaudit states --by peer";
+	advising->advice->next = peers_command(advising);
 }
 
 static void nothing_tell(struct advising *advising)

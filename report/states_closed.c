@@ -6,6 +6,7 @@
  */
 #include "states_sockets.h"
 
+#include "hash.h"
 #include "owners.h"
 #include "proc.h"
 
@@ -26,6 +27,14 @@ struct search {
 	size_t known_count;
 	struct doubt *doubts;
 	size_t doubt_count, doubt_room;
+	/* The namespace of each process that was asked about: most have many sockets. */
+	struct process_place *places;
+};
+
+struct process_place {
+	UT_hash_handle hh;
+	uint32_t pid, net_ns;
+	bool asked; /* the census has its namespace */
 };
 
 static int inode_compare(const void *a, const void *b)
@@ -50,16 +59,24 @@ static bool is_known(const struct search *search, uint64_t inode)
 	return bsearch(&inode, search->known, search->known_count, sizeof(inode), inode_compare);
 }
 
-static bool namespace_of(const struct search *search, uint32_t pid, uint32_t *index)
+static const struct process_place *place_of(struct search *search, uint32_t pid)
 {
-	uint64_t inode = proc_namespace(pid, "net");
+	struct process_place *place;
 
+	HASH_FIND(hh, search->places, &pid, sizeof(pid), place);
+	if (place)
+		return place;
+	uint64_t inode = proc_namespace(pid, "net");
+	place = arena_alloc(search->arena, sizeof(*place));
+	place->pid = pid;
 	for (size_t i = 0; inode && i < search->census->namespace_count; i++) {
-		*index = (uint32_t)i;
-		if (search->census->namespaces[i].inode == inode)
-			return search->census->namespaces[i].how != NULL;
+		if (search->census->namespaces[i].inode != inode)
+			continue;
+		place->net_ns = (uint32_t)i;
+		place->asked = search->census->namespaces[i].how != NULL;
 	}
-	return false;
+	HASH_ADD(hh, search->places, pid, sizeof(place->pid), place);
+	return place;
 }
 
 /* What is held and not listed; only of processes whose namespace was asked. */
@@ -68,10 +85,13 @@ static bool doubt_add(void *data, uint64_t inode, const struct owner *first)
 	struct search *search = data;
 	struct doubt doubt = { .inode = inode, .first = first };
 
-	if (is_known(search, inode))
+	const struct process_place *place = place_of(search, first->pid);
+
+	if (!place->asked || is_known(search, inode))
 		return true;
+	doubt.net_ns = place->net_ns;
 	doubt.family = proc_socket_tcp_family(first->pid, first->fd);
-	if (!doubt.family || !namespace_of(search, first->pid, &doubt.net_ns))
+	if (!doubt.family)
 		return true;
 	search->doubts = arena_more(search->arena, search->doubts, search->doubt_count,
 				    &search->doubt_room, sizeof(*search->doubts));
@@ -134,5 +154,6 @@ void states_owners_find(struct arena *arena, struct states *census, struct state
 	}
 	census->owners_known = census->close_known = true;
 	census->processes_refused = owners.refused;
+	HASH_CLEAR(hh, search.places);
 	owners_free(&owners);
 }

@@ -96,17 +96,39 @@ static void timer_take(struct reading *reading, struct states_socket *socket, co
 	socket->keepalive = strstr(line, "keepalive (") || strstr(line, "timer:(keepalive");
 }
 
-static struct states_socket *row_add(struct reading *reading, enum tcp_state state,
+/* IPv4 as an IPv6 socket has it. */
+static void address_map(uint8_t ip[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(ip + 12, ip, 4);
+	memcpy(ip, mapped, sizeof(mapped));
+}
+
+static struct states_socket *row_add(struct reading *reading, enum tcp_state state, bool ipv6,
 				     const char *local, const char *peer)
 {
 	struct states_socket *socket = states_socket_add(reading->arena, reading->sockets);
+	uint16_t local_family = 0, peer_family = 0;
 
 	socket->state = (uint8_t)state;
 	socket->addressed =
-		address_parse(local, &socket->family, socket->local, &socket->local_port);
-	uint16_t family = 0;
-	if (socket->addressed)
-		socket->addressed = address_parse(peer, &family, socket->peer, &socket->peer_port);
+		address_parse(local, &local_family, socket->local, &socket->local_port) &&
+		address_parse(peer, &peer_family, socket->peer, &socket->peer_port);
+	socket->family = local_family;
+	if (!socket->addressed) {
+		if (ipv6)
+			socket->family = AF_INET6;
+		return socket;
+	}
+	/* netstat leaves the ::ffff: out, on one side or on both. */
+	if (ipv6 || local_family != peer_family) {
+		socket->family = AF_INET6;
+		if (local_family == AF_INET)
+			address_map(socket->local);
+		if (peer_family == AF_INET)
+			address_map(socket->peer);
+	}
 	return socket;
 }
 
@@ -123,7 +145,8 @@ static bool row_take(struct reading *reading, const char *line, char **words, si
 	if (count >= first + 5 && state_named(words[first]) && is_number(words[first + 1]) &&
 	    is_number(words[first + 2])) {
 		at = first;
-		socket = row_add(reading, state_named(words[at]), words[at + 3], words[at + 4]);
+		socket = row_add(reading, state_named(words[at]), false, words[at + 3],
+				 words[at + 4]);
 		socket->queue_full =
 			socket->state == STATE_LISTEN &&
 			strtoull(words[at + 1], NULL, 10) > strtoull(words[at + 2], NULL, 10);
@@ -134,9 +157,10 @@ static bool row_take(struct reading *reading, const char *line, char **words, si
 		if (!state_named(words[i]))
 			continue;
 		at = i;
-		socket = row_add(reading, state_named(words[i]), words[i - 2], words[i - 1]);
-		if (!socket->family && words[0][3])
-			socket->family = words[0][3] == '6' ? AF_INET6 : AF_INET;
+		socket = row_add(reading, state_named(words[i]), !strcasecmp(words[0], "tcp6"),
+				 words[i - 2], words[i - 1]);
+		if (!socket->family && count > 4 && is_number(words[1]) && is_number(words[2]))
+			socket->family = AF_INET;
 	}
 	if (!socket)
 		return false;
