@@ -10,6 +10,7 @@
 #include "states_watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -176,6 +177,17 @@ static int census_show(void *data, FILE *out)
 		command->trouble = arena_copy(&command->trouble_words, trouble);
 	arena_free(&arena);
 	return error;
+}
+
+void states_notes(FILE *out)
+{
+	fputs("\nToo many are, from so many on:\n", out);
+	for (const enum tcp_state *state = states_in_order; *state; state++) {
+		const struct state_lore *lore = &state_lore[*state];
+		fprintf(out, "  %-12s %6" PRIu64 "%s%s%s%s\n", lore->name, lore->too_many,
+			lore->of_which ? "  " : "", lore->of_which ? lore->of_which : "",
+			lore->or_when ? ", " : "", lore->or_when ? lore->or_when : "");
+	}
 }
 
 /* Who reads the first lines only, as head does, misses nothing. */

@@ -22,5 +22,7 @@ int cmd_check(const struct options *options);
 int cmd_list(const struct options *options);
 int cmd_clean(const struct options *options);
 int cmd_states(const struct options *options);
+/* What states --help ends with. */
+void states_notes(FILE *out);
 
 #endif

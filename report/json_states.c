@@ -142,7 +142,7 @@ static json_t *advice_told(const struct state_advice *advice,
 		{ "from", json_number(lore->too_many) },
 		{ "severity", json_text(advice->note ? "note" : "warning") },
 		{ "means", json_text(lore->means) },
-		{ "fault", json_text(lore->side) },
+		{ "fault", json_text(advice->side) },
 		{ "here", texts(advice->facts) },
 		{ "most", advice->most ? row_told(advice->most, settings) : json_null() },
 		{ "nofile",
@@ -180,6 +180,8 @@ static json_t *namespaces_told(const struct states *census, const struct render_
 		const struct states_namespace *where = &census->namespaces[i];
 		json_t *values = json_object();
 		for (int j = 0; j < SETTING_COUNT && values; j++) {
+			if (!setting_lore[j].path)
+				continue;
 			if (!json_object_set_new(values, setting_lore[j].key,
 						 json_text(where->settings.values[j])))
 				continue;

@@ -36,13 +36,7 @@ static const struct command commands[] = {
 	{ "states", FOR_STATES, "", "the kernel's TCP sockets by state, what is too many, and why",
 	  "Counts all TCP sockets of this network namespace, also those in CLOSE, which no table "
 	  "lists, and\n"
-	  "says of each state that is too many whose fault it is and what helps. Too many are, "
-	  "from so many on:\n"
-	  "CLOSE_WAIT, CLOSE 10; CLOSING 20; SYN_SENT, LAST_ACK 50; FIN_WAIT1, FIN_WAIT2 100; "
-	  "SYN_RECV 128;\n"
-	  "ESTABLISHED that no process has accepted 128; LISTEN with a full accept queue 1; "
-	  "TIME_WAIT 10,000,\n"
-	  "or half of the ports toward one destination.\n"
+	  "says of each state that is too many whose fault it is and what helps.\n"
 	  "Exit status: 0, or 2 when nothing can be read.\n",
 	  cmd_states },
 };
@@ -74,6 +68,8 @@ static void command_help(const struct command *command)
 	       command->line);
 	printf("\n%s\nOptions:\n", command->more);
 	options_help(command->id, stdout);
+	if (command->id == FOR_STATES)
+		states_notes(stdout);
 }
 
 static int unknown_command(const char *name)

@@ -4,15 +4,18 @@
 
 #include "proc.h"
 #include "states_groups.h"
+#include "states_time_wait.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FACTS_MOST	   6
-#define TIME_WAIT_SECONDS  60 /* TCP_TIMEWAIT_LEN */
-#define PORTS_PERCENT_MANY 50
+#define FACTS_MOST	     6
+#define TIME_WAIT_SECONDS    60 /* TCP_TIMEWAIT_LEN */
+#define PORTS_PERCENT_MANY   50
+#define HALF_CLOSED_MANY     100
+#define BUCKETS_PERCENT_FULL 90
 
 /* The worst first: whose sockets stay for ever, then whose service suffers, then what passes. */
 static const enum tcp_state worst_first[] = {
@@ -27,11 +30,7 @@ struct advising {
 	const struct states *census;
 	struct state_advice *advice;
 	size_t facts;
-	/* TIME_WAIT: those that this side connected hold a port each. */
-	bool connected_known;
-	uint64_t accepted, connected;
-	const struct states_row *destination; /* the one with the most; NULL */
-	uint64_t ports;			      /* in ip_local_port_range; 0 unknown */
+	struct time_wait time_wait;
 };
 
 __attribute__((format(printf, 2, 3))) static void fact(struct advising *advising,
@@ -51,8 +50,9 @@ __attribute__((format(printf, 2, 3))) static void fact(struct advising *advising
 static const struct states_row *largest(struct advising *advising, enum states_by by, bool named)
 {
 	size_t count;
-	const struct states_row *rows = states_rows_make(advising->arena, advising->sockets, by,
-							 advising->advice->state, &count);
+	const struct states_row *rows =
+		states_rows_make(advising->arena, advising->census, advising->sockets, by,
+				 advising->advice->state, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (!named || rows[i].pid)
@@ -84,8 +84,9 @@ static void process_tell(struct advising *advising)
 static void row_tell(struct advising *advising, enum states_by by, const char *where)
 {
 	size_t count;
-	const struct states_row *rows = states_rows_make(advising->arena, advising->sockets, by,
-							 advising->advice->state, &count);
+	const struct states_row *rows =
+		states_rows_make(advising->arena, advising->census, advising->sockets, by,
+				 advising->advice->state, &count);
 
 	if (!count || !rows[0].name || !strncmp(rows[0].name, "no ", 3))
 		return;
@@ -108,6 +109,13 @@ static void close_wait_tell(struct advising *advising)
 	const struct state_count *count = &census->count[STATE_CLOSE_WAIT];
 
 	process_tell(advising);
+	if (census->owners_known && count->without_owner * 2 > count->all) {
+		advising->advice->side = "this side: the program calls accept() too seldom; no "
+					 "descriptor is held, no close() is missing";
+		advising->advice->most = NULL;
+		advising->advice->next = "sockaudit states --by listener";
+		row_tell(advising, BY_LISTENER, "at");
+	}
 	if (census->owners_known && count->without_owner)
 		fact(advising,
 		     "%" PRIu64
@@ -160,7 +168,8 @@ static void syn_recv_tell(struct advising *advising)
 	size_t peers;
 
 	row_tell(advising, BY_LISTENER, "at");
-	states_rows_make(advising->arena, advising->sockets, BY_PEER, STATE_SYN_RECV, &peers);
+	states_rows_make(advising->arena, advising->census, advising->sockets, BY_PEER,
+			 STATE_SYN_RECV, &peers);
 	if (peers > 1)
 		fact(advising, "from %zu addresses: %s", peers,
 		     peers * 2 > advising->census->count[STATE_SYN_RECV].all
@@ -202,93 +211,36 @@ static void fin_wait2_tell(struct advising *advising)
 		advising->advice->next = peers_command(advising);
 }
 
-static uint64_t ports_percent(const struct advising *advising)
-{
-	return advising->destination && advising->ports
-		       ? advising->destination->all * 100 / advising->ports
-		       : 0;
-}
-
-/* Only where the listeners are known can be said who connected. */
-static void connected_count(struct advising *advising)
-{
-	const struct listeners *listeners = listeners_make(advising->arena, advising->sockets);
-	struct states_sockets connected = { .items = NULL };
-	size_t count;
-
-	for (size_t i = 0; i < advising->sockets->count; i++) {
-		const struct states_socket *socket = &advising->sockets->items[i];
-		advising->connected_known |=
-			socket->state == STATE_LISTEN || !advising->census->from;
-		if (socket->state != STATE_TIME_WAIT || !socket->addressed)
-			continue;
-		if (listener_of(listeners, socket))
-			advising->accepted++;
-		else
-			*states_socket_add(advising->arena, &connected) = *socket;
-	}
-	advising->connected = connected.count;
-	const struct states_row *rows =
-		states_rows_make(advising->arena, &connected, BY_DESTINATION, STATE_NONE, &count);
-	advising->destination = count ? &rows[0] : NULL;
-}
-
-/* Whether the kernel gives a port in TIME_WAIT to the next connect(), after a second. */
-static bool ports_reused(const struct states_namespace *where, const struct states_row *destination)
-{
-	const char *reuse = where ? where->settings.values[SETTING_TW_REUSE] : NULL;
-	bool loopback =
-		!strncmp(destination->name, "127.", 4) || !strncmp(destination->name, "[::1]", 5);
-
-	return reuse && (!strcmp(reuse, "1") || (!strcmp(reuse, "2") && loopback));
-}
-
-/* The settings where most of a state's sockets are. */
-static const struct states_namespace *where_most(const struct states *census, enum tcp_state state)
-{
-	const struct states_namespace *most = NULL;
-
-	for (size_t i = 0; i < census->namespace_count; i++)
-		if (!most || census->namespaces[i].states[state] > most->states[state])
-			most = &census->namespaces[i];
-	return most;
-}
-
-static void ports_count(struct advising *advising)
-{
-	const struct states_namespace *where = where_most(advising->census, STATE_TIME_WAIT);
-	const char *range = where ? where->settings.values[SETTING_PORT_RANGE] : NULL;
-	unsigned low, high;
-
-	if (range && sscanf(range, "%u %u", &low, &high) == 2 && low <= high && high <= UINT16_MAX)
-		advising->ports = high - low + 1;
-}
-
 static void time_wait_tell(struct advising *advising)
 {
 	uint64_t all = advising->census->count[STATE_TIME_WAIT].all;
+	const struct time_wait *ports = &advising->time_wait;
 
 	if (all >= TIME_WAIT_SECONDS)
 		fact(advising,
 		     "at 60 s each that is about %" PRIu64
 		     " connections a second that this side closed first",
 		     all / TIME_WAIT_SECONDS);
-	if (advising->connected_known && advising->accepted)
+	if (ports->buckets && ports->there >= ports->buckets / 100 * BUCKETS_PERCENT_FULL)
+		fact(advising,
+		     "%" PRIu64 " of %" PRIu64
+		     " (tcp_max_tw_buckets): beyond it the kernel cuts TIME_WAIT short",
+		     ports->there, ports->buckets);
+	if (ports->known && ports->accepted)
 		fact(advising,
 		     "%" PRIu64
 		     " of connections that this host accepted: no port is used up by them",
-		     advising->accepted);
-	if (advising->connected_known && advising->connected)
+		     ports->accepted);
+	if (ports->known && ports->connected)
 		fact(advising,
 		     "%" PRIu64 " of connections that this host made; most toward %s: %" PRIu64
 		     "%s",
-		     advising->connected, advising->destination->name, advising->destination->all,
-		     advising->ports ? arena_printf(advising->arena,
-						    " of %" PRIu64 " ports (%" PRIu64 " %%)",
-						    advising->ports, ports_percent(advising))
-				     : " ports");
-	if (advising->connected &&
-	    ports_reused(where_most(advising->census, STATE_TIME_WAIT), advising->destination))
+		     ports->connected, ports->destination->name, ports->destination->all,
+		     ports->ports ? arena_printf(advising->arena,
+						 " of %" PRIu64 " ports (%" PRIu64 " %%)",
+						 ports->ports, ports->percent)
+				  : " ports");
+	if (ports->connected && ports->reused)
 		fact(advising,
 		     "tcp_tw_reuse is at work there: the next connect() may take such a port");
 	advising->advice->next = peers_command(advising);
@@ -307,6 +259,16 @@ static void (*const tell[STATE_COUNT])(struct advising *) = {
 	[STATE_CLOSE_WAIT] = close_wait_tell, [STATE_LAST_ACK] = peer_tell,
 	[STATE_LISTEN] = listen_tell,	      [STATE_CLOSING] = peer_tell,
 };
+
+const struct states_namespace *states_where_most(const struct states *census, enum tcp_state state)
+{
+	const struct states_namespace *most = NULL;
+
+	for (size_t i = 0; i < census->namespace_count; i++)
+		if (!most || census->namespaces[i].states[state] > most->states[state])
+			most = &census->namespaces[i];
+	return most;
+}
 
 static uint64_t counted(const struct advising *advising, enum tcp_state state)
 {
@@ -340,18 +302,21 @@ static uint64_t counted(const struct advising *advising, enum tcp_state state)
 static void advise_on(struct advising *advising, enum tcp_state state)
 {
 	const struct states *census = advising->census;
-	const struct states_namespace *where = where_most(census, state);
+	const struct states_namespace *where = states_where_most(census, state);
 	struct state_advice *advice = advising->advice;
 
 	*advice = (struct state_advice){ .state = state, .note = state_lore[state].note };
+	advice->side = state_lore[state].side;
 	advice->counted = counted(advising, state);
 	advice->too_many = advice->counted >= state_lore[state].too_many;
+	if (state == STATE_FIN_WAIT2 && census->owners_known &&
+	    census->count[state].all - census->count[state].without_owner >= HALF_CLOSED_MANY)
+		advice->too_many = true;
 	if (state == STATE_TIME_WAIT) {
-		connected_count(advising);
-		ports_count(advising);
-		if (ports_percent(advising) >= PORTS_PERCENT_MANY) {
+		time_wait_find(advising->arena, census, advising->sockets, &advising->time_wait);
+		if (advising->time_wait.percent >= PORTS_PERCENT_MANY) {
 			advice->too_many = true;
-			advice->note = ports_reused(where, advising->destination);
+			advice->note = advising->time_wait.reused;
 		}
 	}
 	advice->facts = arena_array(advising->arena, FACTS_MOST + 1, sizeof(*advice->facts));

@@ -9,4 +9,7 @@
 void states_advise(struct arena *arena, const struct states_sockets *sockets,
 		   struct states *census);
 
+/* Where most of a state's sockets are, whose settings matter; NULL: the text is from elsewhere. */
+const struct states_namespace *states_where_most(const struct states *census, enum tcp_state state);
+
 #endif

@@ -137,7 +137,7 @@ int states_take(struct arena *arena, const struct states_options *options, struc
 		states_remark(arena, census,
 			      "sockets in CLOSE stand in no table, so the text can't tell of them");
 	if (options->by)
-		census->rows = states_rows_make(arena, &sockets, options->by, STATE_NONE,
+		census->rows = states_rows_make(arena, census, &sockets, options->by, STATE_NONE,
 						&census->row_count);
 	states_advise(arena, &sockets, census);
 	return 0;

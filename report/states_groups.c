@@ -24,7 +24,7 @@ enum states_by states_by_find(const char *name)
 
 /* What the sockets of a row have in common; compared as bytes. */
 struct key {
-	uint8_t ip[16];
+	uint8_t ip[16], local[16]; /* the latter of destinations: each address has all ports */
 	uint32_t pid, scope, net_ns;
 	uint16_t family, port;
 	uint8_t kind; /* of what has neither: an ownerless state, "no listener" */
@@ -126,6 +126,7 @@ static void key_make(struct key *key, enum states_by by, const struct states_soc
 	switch (by) {
 	case BY_LOCAL_PORT:
 		key->port = socket->local_port;
+		key->net_ns = socket->net_ns;
 		break;
 	case BY_PEER:
 		if (socket->state == STATE_LISTEN)
@@ -136,6 +137,8 @@ static void key_make(struct key *key, enum states_by by, const struct states_soc
 	case BY_DESTINATION:
 		address_take(key, socket, socket->peer);
 		key->port = socket->peer_port;
+		key->net_ns = socket->net_ns;
+		memcpy(key->local, socket->local, sizeof(key->local));
 		break;
 	case BY_LISTENER:
 		listener = socket->state == STATE_LISTEN ? socket : listener_of(listeners, socket);
@@ -145,6 +148,7 @@ static void key_make(struct key *key, enum states_by by, const struct states_soc
 		}
 		address_take(key, listener, listener->local);
 		key->port = listener->local_port;
+		key->net_ns = socket->net_ns;
 		break;
 	case BY_NOTHING:
 	case BY_PROCESS:
@@ -157,7 +161,7 @@ static const char *key_name(struct arena *arena, const struct key *key, enum sta
 {
 	switch (key->kind) {
 	case KIND_HIDDEN:
-		return "a process that is not ours to see";
+		return "no process that is ours to see";
 	case KIND_OWNER_UNTOLD:
 		return "process not told";
 	case KIND_NO_LISTENER:
@@ -186,6 +190,18 @@ static const char *key_name(struct arena *arena, const struct key *key, enum sta
 	return "";
 }
 
+/* The same port in another namespace is another one. */
+static const char *place_name(struct arena *arena, const struct states *census,
+			      const struct key *key, enum states_by by,
+			      const struct states_socket *socket)
+{
+	const char *name = key_name(arena, key, by, socket);
+
+	if (!key->port || by == BY_DESTINATION || census->namespace_count < 2)
+		return name;
+	return arena_printf(arena, "%s in %s", name, census->namespaces[socket->net_ns].name);
+}
+
 static int row_compare(const void *a, const void *b)
 {
 	const struct states_row *left = a, *right = b;
@@ -197,8 +213,9 @@ static int row_compare(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-struct states_row *states_rows_make(struct arena *arena, const struct states_sockets *sockets,
-				    enum states_by by, enum tcp_state only, size_t *count)
+struct states_row *states_rows_make(struct arena *arena, const struct states *census,
+				    const struct states_sockets *sockets, enum states_by by,
+				    enum tcp_state only, size_t *count)
 {
 	const struct listeners *listeners =
 		by == BY_LISTENER ? listeners_make(arena, sockets) : NULL;
@@ -219,10 +236,10 @@ struct states_row *states_rows_make(struct arena *arena, const struct states_soc
 		HASH_FIND(hh, groups, &key, sizeof(key), group);
 		if (!group) {
 			rows = arena_more(arena, rows, *count, &room, sizeof(*rows));
-			rows[*count] =
-				(struct states_row){ .name = key_name(arena, &key, by, socket),
-						     .pid = key.pid,
-						     .comm = socket->comm };
+			rows[*count] = (struct states_row){ .name = place_name(arena, census, &key,
+									       by, socket),
+							    .pid = key.pid,
+							    .comm = socket->comm };
 			group = arena_alloc(arena, sizeof(*group));
 			group->key = key;
 			group->row = (*count)++;

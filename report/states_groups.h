@@ -6,8 +6,9 @@
 #include "states_sockets.h"
 
 /* Rows of all sockets, or of one state's (STATE_NONE: all), the largest first. */
-struct states_row *states_rows_make(struct arena *arena, const struct states_sockets *sockets,
-				    enum states_by by, enum tcp_state only, size_t *count);
+struct states_row *states_rows_make(struct arena *arena, const struct states *census,
+				    const struct states_sockets *sockets, enum states_by by,
+				    enum tcp_state only, size_t *count);
 /* BY_NOTHING when there is no such name. */
 enum states_by states_by_find(const char *name);
 /* The ports on which a listener stands, for many questions. */

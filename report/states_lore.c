@@ -101,7 +101,8 @@ const struct state_lore state_lore[STATE_COUNT] = {
 	},
 	[STATE_FIN_WAIT2] = {
 		.name = "FIN_WAIT2",
-		.too_many = 100,
+		.too_many = 1000,
+		.or_when = "or 100 that are shut down but still open",
 		.means = "this side ended its half and was acknowledged; the peer has not closed",
 		.side = "the peer: its program holds the connection in CLOSE_WAIT; where the socket "
 			"is still open here, this side too",
@@ -188,7 +189,7 @@ const struct state_lore state_lore[STATE_COUNT] = {
 			  "HTTP keep-alive is not TCP keepalive; a pool must drop what its server "
 			  "has closed" },
 		},
-		SETTINGS(KEEPALIVE_SETTINGS, SETTING_NR_OPEN),
+		SETTINGS(KEEPALIVE_SETTINGS, SETTING_NOFILE, SETTING_NR_OPEN),
 	},
 	[STATE_LAST_ACK] = {
 		.name = "LAST_ACK",
@@ -219,6 +220,6 @@ const struct state_lore state_lore[STATE_COUNT] = {
 			  "none of netstat, ss and /proc/net/tcp lists CLOSE; only /proc/PID/fd does" },
 			{ "shutdown() is close()", "the descriptor stays open until close()" },
 		},
-		SETTINGS(SETTING_NR_OPEN),
+		SETTINGS(SETTING_NOFILE, SETTING_NR_OPEN),
 	},
 };

@@ -35,7 +35,8 @@ enum setting {
 };
 
 struct setting_lore {
-	const char *key, *path;
+	const char *key;
+	const char *path;  /* NULL: a process's own */
 	const char *today; /* the default of today's kernels */
 	const char *posts; /* what old posts say it is, or say to write there */
 };
@@ -52,7 +53,7 @@ struct wrong_advice {
 };
 
 #define WRONG_MOST    7
-#define SETTINGS_MOST 5
+#define SETTINGS_MOST 6
 /* What is to be said of a state, whatever the numbers; states_lore.c. */
 struct state_lore {
 	const char *name;     /* "CLOSE_WAIT" */
@@ -96,6 +97,7 @@ struct state_advice {
 	bool note;	    /* many, but no fault by itself */
 	uint64_t counted;   /* what the threshold speaks of */
 	const char **facts; /* of this census, NULL-terminated */
+	const char *side;   /* whose fault, as far as this census can tell */
 	const char *next;   /* a command, or NULL */
 	const struct settings_now *settings;
 	const char *settings_of;	/* which namespace, when there are several; NULL */

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 const struct setting_lore setting_lore[SETTING_COUNT] = {
-#define SETTING(name, key, path, today, posts)                                                     \
-	[SETTING_##name] = { key, "/proc/sys/" path, today, posts },
+#define SETTING(name, key, path, today, posts) [SETTING_##name] = { key, path, today, posts },
 #include "states_settings.def"
 #undef SETTING
 };
@@ -35,5 +34,6 @@ static const char *value_read(struct arena *arena, const char *path)
 void states_settings_read(struct arena *arena, struct settings_now *settings)
 {
 	for (int i = 0; i < SETTING_COUNT; i++)
-		settings->values[i] = value_read(arena, setting_lore[i].path);
+		settings->values[i] =
+			setting_lore[i].path ? value_read(arena, setting_lore[i].path) : NULL;
 }

@@ -8,6 +8,7 @@
 #include "render_states.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define WIDTH_DEFAULT  100u
@@ -67,7 +68,7 @@ static void headline(struct text *text, const struct states *census)
 		   text_make(text, "%s%s: %s", state_number(text, census, worst),
 			     worst->note ? ", no fault by itself" : " is too many",
 			     state_lore[worst->state].means));
-	text_words(text, "fault", state_lore[worst->state].side);
+	text_words(text, "fault", worst->side);
 	if (worst->most)
 		text_words(text, "most",
 			   text_make(text, "%s: %s of %s", row_name(text, worst->most),
@@ -236,6 +237,13 @@ static void most(struct text *text, const struct state_advice *advice)
 	text_words(text, "here", words);
 }
 
+static const char *value(struct text *text, const struct state_advice *advice, enum setting setting)
+{
+	if (setting != SETTING_NOFILE)
+		return advice->settings->values[setting];
+	return advice->most_limit ? text_make(text, "%" PRIu64, advice->most_limit) : NULL;
+}
+
 static void block(struct text *text, const struct states *census, const struct state_advice *advice)
 {
 	const struct state_lore *lore = &state_lore[advice->state];
@@ -247,7 +255,7 @@ static void block(struct text *text, const struct states *census, const struct s
 		   text_make(text, "%s: too many %s", state_number(text, census, advice),
 			     text_threshold(text, lore)));
 	text_words(text, "means", lore->means);
-	text_words(text, "fault", lore->side);
+	text_words(text, "fault", advice->side);
 	most(text, advice);
 	for (const char **fact = advice->facts; *fact; fact++, here = true)
 		text_words(text, here ? "" : "here", text_safe(text, *fact));
@@ -257,7 +265,7 @@ static void block(struct text *text, const struct states *census, const struct s
 	for (unsigned i = 0; i < lore->setting_count; i++)
 		text_words(text, i ? "" : "settings",
 			   text_setting(text, lore->settings[i],
-					valued ? advice->settings->values[lore->settings[i]] : NULL,
+					valued ? value(text, advice, lore->settings[i]) : NULL,
 					!valued));
 	if (valued && advice->settings_of)
 		text_words(text, "",
