@@ -231,7 +231,7 @@ static void time_wait_tell(struct advising *advising)
 		     "%" PRIu64
 		     " of connections that this host accepted: no port is used up by them",
 		     ports->accepted);
-	if (ports->known && ports->connected)
+	if (ports->known && ports->destination)
 		fact(advising,
 		     "%" PRIu64 " of connections that this host made; most toward %s: %" PRIu64
 		     "%s",
@@ -240,7 +240,7 @@ static void time_wait_tell(struct advising *advising)
 						 " of %" PRIu64 " ports (%" PRIu64 " %%)",
 						 ports->ports, ports->percent)
 				  : " ports");
-	if (ports->connected && ports->reused)
+	if (ports->destination && ports->reused)
 		fact(advising,
 		     "tcp_tw_reuse is at work there: the next connect() may take such a port");
 	advising->advice->next = peers_command(advising);

@@ -22,12 +22,15 @@ static void connected_count(struct arena *arena, const struct states *census,
 		found->known |= socket->state == STATE_LISTEN || !census->from;
 		if (socket->state != STATE_TIME_WAIT || !socket->addressed)
 			continue;
-		if (listener_of(listeners, socket))
+		if (listener_of(listeners, socket)) {
 			found->accepted++;
-		else
+			continue;
+		}
+		found->connected++;
+		/* Ports that the program chose itself leave the range to others. */
+		if (socket->local_port >= found->port_low && socket->local_port <= found->port_high)
 			*states_socket_add(arena, &connected) = *socket;
 	}
-	found->connected = connected.count;
 	const struct states_row *rows =
 		states_rows_make(arena, census, &connected, BY_DESTINATION, STATE_NONE, &count);
 	found->destination = count ? &rows[0] : NULL;
@@ -49,14 +52,18 @@ void time_wait_find(struct arena *arena, const struct states *census,
 	const struct states_namespace *where = states_where_most(census, STATE_TIME_WAIT);
 	unsigned low, high;
 
-	*found = (struct time_wait){ .known = false };
+	*found = (struct time_wait){ .port_high = UINT16_MAX };
+	const char *range = where ? where->settings.values[SETTING_PORT_RANGE] : NULL,
+		   *buckets = where ? where->settings.values[SETTING_MAX_TW_BUCKETS] : NULL;
+	if (range && sscanf(range, "%u %u", &low, &high) == 2 && low <= high &&
+	    high <= UINT16_MAX) {
+		found->port_low = low;
+		found->port_high = high;
+		found->ports = high - low + 1;
+	}
 	connected_count(arena, census, sockets, found);
 	if (!where)
 		return;
-	const char *range = where->settings.values[SETTING_PORT_RANGE],
-		   *buckets = where->settings.values[SETTING_MAX_TW_BUCKETS];
-	if (range && sscanf(range, "%u %u", &low, &high) == 2 && low <= high && high <= UINT16_MAX)
-		found->ports = high - low + 1;
 	found->buckets = buckets ? strtoull(buckets, NULL, 10) : 0;
 	found->there = where->states[STATE_TIME_WAIT];
 	if (!found->destination)
