@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 struct states_socket *states_socket_add(struct arena *arena, struct states_sockets *sockets)
 {
@@ -80,6 +81,17 @@ static int kernel_ask(struct arena *arena, const struct states_options *options,
 				     " processes are not ours to see: their sockets are counted "
 				     "without a name, those in CLOSE not at all; root sees all",
 				     census->processes_refused));
+	/* hidepid= hides whole processes: what is left are sockets that nobody seems to hold. */
+	size_t unseen = 0;
+	for (size_t i = 0; i < sockets->count; i++)
+		unseen += sockets->items[i].inode && !sockets->items[i].pid;
+	if (unseen && !census->processes_refused && geteuid())
+		states_remark(
+			arena, census,
+			arena_printf(arena,
+				     "the processes of %zu sockets are not ours to see, those in "
+				     "CLOSE not counted for them; root sees all",
+				     unseen));
 	return 0;
 }
 
