@@ -197,14 +197,19 @@ static void fin_wait2_tell(struct advising *advising)
 {
 	const struct states *census = advising->census;
 	const struct state_count *count = &census->count[STATE_FIN_WAIT2];
+	uint64_t open = count->all - count->without_owner;
 
-	if (census->owners_known) {
+	if (census->owners_known)
 		fact(advising,
 		     "%" PRIu64 " closed here (orphans: they end), %" PRIu64
 		     " shut down but still open (they don't)",
-		     count->without_owner, count->all - count->without_owner);
-		if (count->without_owner < count->all)
-			process_tell(advising);
+		     count->without_owner, open);
+	if (census->owners_known && open >= HALF_CLOSED_MANY) {
+		process_tell(advising);
+	} else if (census->owners_known) {
+		advising->advice->note = true;
+		advising->advice->side = "the peer: its program holds the connection in "
+					 "CLOSE_WAIT; these end here after tcp_fin_timeout";
 	}
 	row_tell(advising, BY_PEER, "with");
 	if (!advising->advice->next)
@@ -325,7 +330,8 @@ static void advise_on(struct advising *advising, enum tcp_state state)
 		tell[state](advising);
 	if (where)
 		advice->settings = &where->settings;
-	if (where && census->namespace_count > 1)
+	/* Of our own nothing need be said. */
+	if (where && where->door)
 		advice->settings_of = where->name;
 }
 

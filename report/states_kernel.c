@@ -134,6 +134,20 @@ static int namespace_take(struct visit *visit)
 	return 0;
 }
 
+/* Linux shows these in the host's own namespace only, but they hold in all. */
+static void host_settings_spread(struct states *census)
+{
+	static const enum setting host_wide[] = { SETTING_NETDEV_MAX_BACKLOG, SETTING_MAX_ORPHANS };
+
+	for (size_t i = 0; i < sizeof(host_wide) / sizeof(*host_wide); i++) {
+		const char *value = NULL;
+		for (size_t j = 0; j < census->namespace_count && !value; j++)
+			value = census->namespaces[j].settings.values[host_wide[i]];
+		for (size_t j = 0; j < census->namespace_count; j++)
+			census->namespaces[j].settings.values[host_wide[i]] = value;
+	}
+}
+
 int states_kernel_take(struct arena *arena, struct states *census, struct states_sockets *sockets,
 		       bool again, const char **trouble)
 {
@@ -152,6 +166,7 @@ int states_kernel_take(struct arena *arena, struct states *census, struct states
 			error = failed;
 		told |= !failed;
 	}
+	host_settings_spread(census);
 	if (told)
 		return 0;
 	*trouble = arena_printf(arena, "cannot read the kernel's TCP sockets: %s",

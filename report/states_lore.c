@@ -180,7 +180,7 @@ const struct state_lore state_lore[STATE_COUNT] = {
 			  "no descriptor is freed; at best it moves to CLOSE, where netstat no longer "
 			  "shows it while it still leaks" },
 			{ "it ends after two hours",
-			  "only with SO_KEEPALIVE, and as above" },
+			  "only with SO_KEEPALIVE, and then the state ends, not the leak of the descriptor" },
 			{ "a FIN makes recv() fail",
 			  "recv() returns 0; who tests for -1 alone never closes" },
 			{ "tcp_tw_reuse, tcp_tw_recycle or tcp_fin_timeout",
