@@ -7,6 +7,7 @@
 #include "states.h"
 #include "states_groups.h"
 #include "states_names.h"
+#include "states_settings.h"
 #include "states_watch.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ struct command_states {
 	const struct options *options;
 	struct states_options asked;
 	enum tcp_state explained;
-	double seconds; /* 0: once */
+	struct settings_now settings; /* for the explanation */
+	double seconds;		      /* 0: once */
 	/* While it is watched: the counts before, and what went wrong. */
 	struct states before;
 	bool has_before;
@@ -104,7 +106,7 @@ static const char *contradiction(struct arena *arena, const struct options *opti
 				    options->targets[options->explain && !options->explained]);
 	if (options->explain &&
 	    (options->from || options->watch || options->by || options->all_namespaces))
-		return "--explain stands alone: it asks no kernel";
+		return "--explain stands alone: it counts nothing";
 	if (options->from && options->all_namespaces)
 		return "--from and --all-namespaces: a text has no namespaces to look into";
 	if (options->from && options->watch)
@@ -144,7 +146,8 @@ static int explanation_write(void *data, const char *format, const struct render
 {
 	const struct command_states *command = data;
 
-	return states_renderer_find(format)->explain(command->explained, settings, out);
+	return states_renderer_find(format)->explain(command->explained, &command->settings,
+						     settings, out);
 }
 
 static void clock_print(const struct command_states *command, uint64_t realtime_ns, FILE *out)
@@ -210,6 +213,8 @@ static int once(struct arena *arena, struct command_states *command, const char 
 	int error = out ? 0 : -errno;
 
 	*trouble = "out of memory";
+	if (!error && command->options->explain)
+		states_settings_read(arena, &command->settings);
 	if (!error && command->options->explain)
 		error = output_each(arena, command->options, out, explanation_write, command,
 				    trouble);

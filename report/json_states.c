@@ -258,7 +258,7 @@ int json_states(const struct states *census, const struct render_settings *setti
 		    out);
 }
 
-static json_t *state_explained(const struct state_lore *lore)
+static json_t *state_explained(const struct state_lore *lore, const struct settings_now *now)
 {
 	return json_fields((struct json_field[]){
 		{ "state", json_text(lore->name) },
@@ -272,19 +272,20 @@ static json_t *state_explained(const struct state_lore *lore)
 		{ "helps", json_text(lore->helps) },
 		{ "no_help", json_text(lore->useless) },
 		{ "wrong", wrong_of(lore) },
-		{ "settings", settings_of(lore, NULL) },
+		{ "settings", settings_of(lore, now) },
 		{ 0 },
 	});
 }
 
-int json_explain(enum tcp_state state, const struct render_settings *settings, FILE *out)
+int json_explain(enum tcp_state state, const struct settings_now *now,
+		 const struct render_settings *settings, FILE *out)
 {
 	json_t *array = json_array();
 
-	(void)settings;
 	for (const enum tcp_state *one = states_in_order; *one; one++)
 		if ((!state || state == *one) &&
-		    !json_append(&array, state_explained(&state_lore[*one])))
+		    !json_append(&array, state_explained(&state_lore[*one],
+							 settings->reproducible ? NULL : now)))
 			break;
 	return dump(json_fields((struct json_field[]){
 			    { "schema", json_text("sockaudit/1") },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* states --explain: each state told whole, without any numbers of this host. */
+/* states --explain: each state told whole, with no numbers of this host but its settings. */
 #include "render_states.h"
 #include "text_states.h"
 
@@ -23,7 +23,8 @@ char *text_threshold(struct text *text, const struct state_lore *lore)
 			     : text_make(text, "%s on", words);
 }
 
-static void state_explain(struct text *text, const struct state_lore *lore)
+static void state_explain(struct text *text, const struct state_lore *lore,
+			  const struct settings_now *now)
 {
 	text_line(text, 0, COLOUR_BOLD, lore->name);
 	text_words(text, "means", lore->means);
@@ -37,10 +38,13 @@ static void state_explain(struct text *text, const struct state_lore *lore)
 	text_wrong(text, lore);
 	for (unsigned i = 0; i < lore->setting_count; i++)
 		text_words(text, i ? "" : "settings",
-			   text_setting(text, lore->settings[i], NULL, true));
+			   text_setting(text, lore->settings[i],
+					now ? now->values[lore->settings[i]] : NULL,
+					!now || !setting_lore[lore->settings[i]].path));
 }
 
-int text_explain(enum tcp_state state, const struct render_settings *settings, FILE *out)
+int text_explain(enum tcp_state state, const struct settings_now *now,
+		 const struct render_settings *settings, FILE *out)
 {
 	struct text text = { .out = out, .settings = settings };
 
@@ -50,7 +54,7 @@ int text_explain(enum tcp_state state, const struct render_settings *settings, F
 			continue;
 		if (!state && one != states_in_order)
 			text_gap(&text);
-		state_explain(&text, &state_lore[*one]);
+		state_explain(&text, &state_lore[*one], settings->reproducible ? NULL : now);
 	}
 	arena_free(&text.arena);
 	return ferror(out) ? -EIO : 0;
