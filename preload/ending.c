@@ -3,6 +3,7 @@
 #include "ending.h"
 #include "fdtable.h"
 #include "ledger_create.h"
+#include "marks.h"
 #include "settings.h"
 #include "sys.h"
 #include "text.h"
@@ -35,7 +36,7 @@ struct work {
 	uint32_t open;	 /* snapshots */
 };
 
-static struct verdict_kernel kernel_of(const struct ledger_snapshot *snapshot, uint64_t at)
+struct verdict_kernel ending_word(const struct ledger_snapshot *snapshot, uint64_t at)
 {
 	if (!snapshot->valid)
 		return (struct verdict_kernel){ .tcp_state = KERNEL_UNKNOWN };
@@ -95,14 +96,15 @@ static uint32_t suspects_find(struct work *work)
 		if (group && work->first[group - 1] != i + 1)
 			continue; /* told by the first of its row */
 		struct ledger_slot slot = socket_of(work, i);
-		struct verdict_kernel kernel = kernel_of(snapshot, now);
+		struct verdict_kernel kernel = ending_word(snapshot, now);
 		struct verdict verdict = verdict_of(&slot, &kernel, rate);
 		if (verdict.rule == VERDICT_NONE || !ending_slot_is_open(&slot) ||
 		    verdict_is_excused(snapshot->fd, &slot))
 			continue;
 		bool ripe = header->grace_given
 				    ? cycles_to_ms(rate, verdict.since, now) >= header->grace_ms
-				    : verdict_ripe_at_exit(&verdict, header->openings, now, rate);
+				    : verdict_ripe_at_exit(&verdict, header->openings,
+							   marks_last() > verdict.since, now, rate);
 		/* The report tells findings apart by where reading was switched off, too. */
 		stack_id evidence = verdict.rule == VERDICT_FIN_UNREAD
 					    ? verdict_aside(&slot, &verdict, false)

@@ -4,7 +4,7 @@
 #ifndef ENDING_H
 #define ENDING_H
 
-#include <sockaudit/ledger.h>
+#include <sockaudit/verdict.h>
 #include <stdbool.h>
 
 /* With a new ledger: which sockets were there before it. */
@@ -23,5 +23,13 @@ bool ending_slot_is_open(const struct ledger_slot *slot);
 /* Sockets with findings of severity error, by the exit rules of verdict.h; says the line if there
  * are any. */
 uint32_t ending_summary(void);
+
+/* Sockets with findings of severity error as things stand, since the last checkpoint; nothing is
+ * written down. 0 after a seccomp filter. */
+uint32_t ending_count(void);
+void ending_checkpoint(void);
+/* The kernel's word on one descriptor. */
+void ending_ask(int fd, struct ledger_snapshot *snapshot, uint64_t known_cookie);
+struct verdict_kernel ending_word(const struct ledger_snapshot *snapshot, uint64_t at);
 
 #endif

@@ -18,7 +18,7 @@ static bool peer_has_ended(uint8_t tcp_state)
 	return tcp_state == TCP_CLOSE_WAIT || tcp_state == TCP_LAST_ACK || tcp_state == TCP_CLOSING;
 }
 
-static void kernel_ask(int fd, struct ledger_snapshot *snapshot, uint64_t known)
+void ending_ask(int fd, struct ledger_snapshot *snapshot, uint64_t known)
 {
 	unsigned size = sizeof snapshot->cookie;
 	int failed = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &snapshot->cookie, &size);
@@ -114,7 +114,7 @@ static void strangers_find(uint32_t end, bool before, uint32_t *used)
 		snapshot->type = (uint8_t)type;
 		snapshot->family = (uint16_t)track_option((int)fd, SO_DOMAIN);
 		snapshot->before = before; /* then only who it is matters */
-		kernel_ask((int)fd, snapshot, 0);
+		ending_ask((int)fd, snapshot, 0);
 		for (uint32_t i = 0; i < known && !before; i++)
 			snapshot->before |= !ledger->snapshots[i].valid &&
 					    ledger->snapshots[i].before &&
@@ -171,7 +171,7 @@ void ending_snapshot(void)
 		snapshot->life = slot->life;
 		snapshot->type = slot->type;
 		snapshot->family = slot->family;
-		kernel_ask((int)fd, snapshot, slot->cookie);
+		ending_ask((int)fd, snapshot, slot->cookie);
 		if (snapshot->gone) {
 			fdtable_finish((int)fd, slot->life,
 				       LIFE_PHASE(slot->life) == PHASE_OPEN ? DRIFT_AT_EXIT

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens to the whole process: fork and other children, exec, exit, and unloaded code. */
+#include "attendance.h"
 #include "children.h"
 #include "observe.h"
 #include "process.h"
@@ -63,7 +64,8 @@ static void told_child(pid_t pid, uint64_t at, enum call call, void *frame)
 		uint64_t at = children_now();                                                      \
 		int error = REAL(name)(pid, path, actions, attributes, argv, envp);                \
 		if (!error)                                                                        \
-			OBSERVE(told_child(pid ? *pid : 0, at, CALL_##name, HERE));                \
+			OBSERVE(told_child(pid ? *pid : 0, at, CALL_##name, HERE);                 \
+				attendance_spawned(pid ? (uint32_t)*pid : 0, path));               \
 		return error;                                                                      \
 	}
 SPAWN(posix_spawn)
@@ -90,42 +92,42 @@ POPEN(popen)
 POPEN(_IO_popen)
 
 /* An exec that succeeds does not come back. */
-#define EXEC(call)                                                                                 \
+#define EXEC(path, call)                                                                           \
 	({                                                                                         \
-		OBSERVE(process_exec(true));                                                       \
+		OBSERVE(process_exec(true, path));                                \
 		int result_ = call;                                                                \
-		OBSERVE(process_exec(false));                                                      \
+		OBSERVE(process_exec(false, NULL));                            \
 		result_;                                                                           \
 	})
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	return EXEC(REAL(execve)(path, argv, envp));
+	return EXEC(path, REAL(execve)(path, argv, envp));
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	return EXEC(REAL(execv)(path, argv));
+	return EXEC(path, REAL(execv)(path, argv));
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	return EXEC(REAL(execvp)(file, argv));
+	return EXEC(file, REAL(execvp)(file, argv));
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	return EXEC(REAL(execvpe)(file, argv, envp));
+	return EXEC(file, REAL(execvpe)(file, argv, envp));
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	return EXEC(REAL(fexecve)(fd, argv, envp));
+	return EXEC(NULL, REAL(fexecve)(fd, argv, envp));
 }
 
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	return EXEC(REAL(execveat)(folder, path, argv, envp, flags));
+	return EXEC(path, REAL(execveat)(folder, path, argv, envp, flags));
 }
 
 /* The forms with a list are turned into those with an array, on the stack, as libc does. */
@@ -154,7 +156,7 @@ EXPORT int execl(const char *path, const char *first, ...)
 
 	LIST_TO_ARRAY(argv, first, list);
 	va_end(list);
-	return EXEC(REAL(execv)(path, argv));
+	return EXEC(path, REAL(execv)(path, argv));
 }
 
 EXPORT int execlp(const char *file, const char *first, ...)
@@ -163,7 +165,7 @@ EXPORT int execlp(const char *file, const char *first, ...)
 
 	LIST_TO_ARRAY(argv, first, list);
 	va_end(list);
-	return EXEC(REAL(execvp)(file, argv));
+	return EXEC(file, REAL(execvp)(file, argv));
 }
 
 EXPORT int execle(const char *path, const char *first, ...)
@@ -173,7 +175,7 @@ EXPORT int execle(const char *path, const char *first, ...)
 	LIST_TO_ARRAY(argv, first, list);
 	char **envp = va_arg(list, char **);
 	va_end(list);
-	return EXEC(REAL(execve)(path, argv, envp));
+	return EXEC(path, REAL(execve)(path, argv, envp));
 }
 
 EXPORT void _exit(int status)

@@ -273,16 +273,16 @@ TELLER(exit_group)
 	return REAL(syscall)(SYS_exit_group, status);
 }
 
-#define EXECS(name)                                                                                \
+#define EXECS(name, path)                                                                          \
 	TELLER(name)                                                                               \
 	{                                                                                          \
-		OBSERVE(process_exec(true));                                                       \
+		OBSERVE(process_exec(true, (const char *)(path)));                                 \
 		long result = DO(name);                                                            \
-		OBSERVE(process_exec(false));                                                      \
+		OBSERVE(process_exec(false, NULL));                                                \
 		return result;                                                                     \
 	}
-EXECS(execve)
-EXECS(execveat)
+EXECS(execve, argument[0])
+EXECS(execveat, argument[1])
 
 TELLER(seccomp)
 {

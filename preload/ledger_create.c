@@ -34,12 +34,14 @@ static const uint32_t large[SECTION_COUNT] = {
 	[SECTION_FORKS] = 1024,
 	[SECTION_CLOSED] = 4096,
 	[SECTION_THREADS] = 2048,
+	[SECTION_MARKS] = 4096,
 };
 static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
 	[SECTION_MODULES] = 256,    [SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256,
 	[SECTION_SNAPSHOTS] = 4096, [SECTION_FORKS] = 256,     [SECTION_CLOSED] = 512,
 	[SECTION_THREADS] = 512,
+	[SECTION_MARKS] = 256,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SLOTS] = sizeof(struct ledger_slot),
@@ -52,6 +54,7 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_FORKS] = sizeof(struct ledger_fork),
 	[SECTION_CLOSED] = sizeof(struct ledger_closed),
 	[SECTION_THREADS] = sizeof(struct ledger_thread),
+	[SECTION_MARKS] = sizeof(struct ledger_mark),
 };
 
 /* Index 0 is "none" where records refer to each other; not in the arrays by number and by order,
@@ -59,7 +62,8 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 static bool section_starts_at_0(unsigned section)
 {
 	return section == SECTION_SLOTS || section == SECTION_SNAPSHOTS ||
-	       section == SECTION_FORKS || section == SECTION_CLOSED || section == SECTION_THREADS;
+	       section == SECTION_FORKS || section == SECTION_CLOSED ||
+	       section == SECTION_THREADS || section == SECTION_MARKS;
 }
 
 static uint64_t limit_soft(int resource, uint64_t *hard)
@@ -121,6 +125,7 @@ static struct ledger_bases bases_of(uint8_t *base, const struct ledger_section *
 		.forks = (struct ledger_fork *)(base + sections[SECTION_FORKS].offset),
 		.closed = (struct ledger_closed *)(base + sections[SECTION_CLOSED].offset),
 		.threads = (struct ledger_thread *)(base + sections[SECTION_THREADS].offset),
+		.marks = (struct ledger_mark *)(base + sections[SECTION_MARKS].offset),
 		.pid = (uint32_t)sys_getpid(),
 	};
 }
@@ -337,6 +342,9 @@ static void build_id_fill(struct ledger_header *header)
 void ledger_create_filled(void)
 {
 	ledger->header->exe = ledger_file_string(program_path());
+	ledger->header->suppressions_file = ledger_file_string(settings.suppressions);
+	ledger->header->suppressions_text = ledger_file_string(program_suppressions);
+	ledger->header->mark = ledger_file_string(settings.mark);
 	build_id_fill(ledger->header);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "process.h"
+#include "attendance.h"
 #include "complain.h"
 #include "ending.h"
 #include "handover.h"
 #include "hooks_sharing.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
+#include "marks.h"
 #include "program.h"
 #include "real.h"
 #include "settings.h"
@@ -39,6 +41,7 @@ static void ledger_is_new(void)
 	/* What the table holds now is the parent's, if we have one. */
 	fdtable_inherit();
 	ending_begin();
+	marks_begin();
 }
 
 static void start(void)
@@ -127,7 +130,7 @@ static void state_set(enum ledger_state state, int status)
 	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);
 }
 
-void process_exec(bool begins)
+void process_exec(bool begins, const char *path)
 {
 	/* Without a watched number there is nothing to hand on, and the first words of a shell's
 	 * life stay cheap. */
@@ -135,6 +138,10 @@ void process_exec(bool begins)
 		child_filtered = false;
 		return;
 	}
+	if (!child_filtered && begins)
+		attendance_exec(path);
+	else if (!child_filtered)
+		attendance_exec_failed();
 	if ((!fdtable_end() && !ledger->slots) || !process_is_ours())
 		return;
 	if (ledger->slots)
@@ -249,7 +256,10 @@ __attribute__((constructor)) static void loaded(void)
 	int saved = errno;
 
 	real_resolve();
-	if (process_is_ours()) {
+	bool ours = process_is_ours();
+	attendance_loaded();
+	if (ours) {
+		program_ask();
 		stacks_start();
 		handover_begin();
 		if (__cxa_at_quick_exit)

@@ -29,8 +29,9 @@ void process_forked(const struct parent *parent);
 void process_before_daemon(void);
 void process_after_daemon(const struct parent *parent);
 
-/* Another program is about to replace this one; `false`: that failed. */
-void process_exec(bool begins);
+/* Another program is about to replace this one, its file's path NULL when it is given otherwise;
+ * `false`: that failed. */
+void process_exec(bool begins, const char *path);
 
 /* The process is about to end with `status`: snapshot, summary. Returns the status to end with. */
 int process_ends(int status);

@@ -42,3 +42,17 @@ const char *program_path(void)
 	}
 	return path;
 }
+
+/* Of the program, when it has one and exports it. */
+extern const char *__sockaudit_default_suppressions(void) __attribute__((weak));
+
+const char *program_suppressions = "";
+
+void program_ask(void)
+{
+	const char *text =
+		__sockaudit_default_suppressions ? __sockaudit_default_suppressions() : NULL;
+
+	if (text)
+		program_suppressions = text;
+}

@@ -7,4 +7,8 @@
  * root or folder may hide it. */
 const char *program_path(void);
 
+/* What it would not be told of, as it said at load; "" nothing. */
+extern const char *program_suppressions;
+void program_ask(void);
+
 #endif

@@ -9,7 +9,7 @@
 
 struct settings settings = { .enabled = true, .summary = true, .frames = 48, .keep = 64 };
 
-enum setting_kind { SETTING_FLAG, SETTING_NUMBER, SETTING_TEXT, SETTING_ONLY };
+enum setting_kind { SETTING_FLAG, SETTING_NUMBER, SETTING_TEXT, SETTING_ONLY, SETTING_NAME };
 
 struct setting {
 	const char *key;
@@ -21,6 +21,10 @@ struct setting {
 static const struct setting known[] = {
 	{ "dir", SETTING_TEXT, offsetof(struct settings, dir), 0, 0 },
 	{ "log", SETTING_TEXT, offsetof(struct settings, log), 0, 0 },
+	{ "suppressions", SETTING_TEXT, offsetof(struct settings, suppressions), 0, 0 },
+	{ "mark", SETTING_NAME, offsetof(struct settings, mark), 0, 0 },
+	{ "marks", SETTING_TEXT, offsetof(struct settings, marks), 0, 0 },
+	{ "attendance", SETTING_TEXT, offsetof(struct settings, attendance), 0, 0 },
 	{ "grace", SETTING_NUMBER, offsetof(struct settings, grace_ms), 0, 1000000000 },
 	{ "frames", SETTING_NUMBER, offsetof(struct settings, frames), 1, LEDGER_FRAMES_MAX },
 	{ "keep", SETTING_NUMBER, offsetof(struct settings, keep), 0, 1000000 },
@@ -74,6 +78,11 @@ static bool setting_apply(const struct setting *setting, const char *value, cons
 	switch (setting->kind) {
 	case SETTING_TEXT:
 		return path_keep(place, value);
+	case SETTING_NAME:
+		if (!*value || strlen(value) >= sizeof settings.mark)
+			return false;
+		strcpy(place, value);
+		return true;
 	case SETTING_ONLY:
 		if (!*value)
 			return false;
@@ -102,6 +111,7 @@ static const char *const expectations[] = {
 	[SETTING_NUMBER] = "a whole number from ",
 	[SETTING_TEXT] = "a path",
 	[SETTING_ONLY] = "a pattern for the program's name",
+	[SETTING_NAME] = "a name of at most 255 characters",
 };
 
 static void setting_refuse(const struct setting *setting, const char *value)
@@ -131,7 +141,7 @@ static void pair_read(char *pair, const char *program)
 	}
 	complain("SOCKAUDIT_OPTIONS: unknown key '", pair,
 		 "' is ignored; known are dir, log, grace, frames, keep, exitcode, summary, "
-		 "enabled, only",
+		 "enabled, only, suppressions, mark",
 		 NULL);
 }
 

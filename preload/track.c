@@ -318,6 +318,14 @@ void track_shutdown(int fd, struct use use, int how, int error, enum call call, 
 	__atomic_store_n(&slot->shutdown_at, cycles_now(), __ATOMIC_RELEASE);
 }
 
+void track_ignore(int fd)
+{
+	struct ledger_slot *slot = track_slot(fd, CALL_none);
+
+	if (slot)
+		track_flags(slot, SOCKET_IGNORED, 0);
+}
+
 void track_stdio(int fd)
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_fdopen);

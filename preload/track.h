@@ -72,6 +72,8 @@ void track_told(int fd, uint32_t events, enum call call, void *frame);
 /* A call on a number that is no socket's; `error` 0: it succeeded. Keeps a use after close. */
 void track_stale(int fd, int error, enum call call, void *frame);
 void track_stdio(int fd);
+/* The program asks not to be told of it. */
+void track_ignore(int fd);
 void track_cloexec(int fd, bool cloexec);
 
 /* The end. Before the real close; what it returns goes into track_closed() with errno, or 0 on

@@ -3,8 +3,13 @@
 #include "analysis.h"
 
 #include "balance.h"
+#include "baseline.h"
+#include "candidates.h"
 #include "code.h"
 #include "find_all.h"
+#include "join_samples.h"
+#include "marks_gather.h"
+#include "suppressions.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -73,16 +78,21 @@ static void grace_fill(const struct analysis_settings *settings, const struct me
 static void gate_fill(const struct analysis_settings *settings, struct arena *arena,
 		      struct report *report)
 {
+	uint64_t sums[RULE_COUNT] = { 0 };
 	size_t count = 0;
 
 	report->gate = arena_array(arena, RULE_COUNT + 1, sizeof(*report->gate));
 	for (int i = 0; i < RULE_COUNT; i++)
 		if (settings->gates[i])
 			report->gate[count++] = rules[i].name;
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i].status == STATUS_NEW)
+			sums[report->findings[i].rule] += report->findings[i].count;
 	for (size_t i = 0; i < report->finding_count; i++) {
 		struct finding *finding = &report->findings[i];
 		report->sockets_in_findings += finding->count;
-		finding->gating = settings->gates[finding->rule] && finding->status == STATUS_NEW;
+		finding->gating = settings->gates[finding->rule] && finding->status == STATUS_NEW &&
+				  sums[finding->rule] > settings->most[finding->rule];
 		report->gating += finding->gating;
 	}
 }
@@ -121,13 +131,68 @@ static void ledger_remarks(struct audit *audit)
 				unasked, unasked > 1 ? "es" : ""));
 }
 
-void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis)
+/* What the user lives with, and what programs brought themselves. */
+static int suppress(const struct analysis_settings *settings, struct analysis *analysis)
+{
+	struct suppressions suppressions = { .arena = &analysis->arena };
+	const char *const *file = settings->suppressions;
+	int error = 0;
+
+	for (; file && *file && !error; file++)
+		error = suppressions_read(&suppressions, *file, &analysis->trouble);
+	for (size_t i = 0; i < analysis->members.count && !error; i++)
+		error = suppressions_of_ledger(&suppressions, analysis->members.items[i].ledger,
+					       &analysis->trouble);
+	if (!error)
+		suppressions_apply(&suppressions, &analysis->report);
+	return error;
+}
+
+static void unstable_remark(struct audit *audit, const struct report *report)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->finding_count; i++)
+		count += !report->findings[i].stable &&
+			 report->findings[i].status != STATUS_SUPPRESSED;
+	if (count)
+		audit_remark(audit, arena_printf(audit->arena,
+						 "%zu finding%s in code without symbols: the next "
+						 "build has other fingerprints, so a baseline "
+						 "won't know them; keep its symbols (don't strip), "
+						 "or their debug files",
+						 count, count > 1 ? "s are" : " is"));
+}
+
+static int decide(const struct analysis_settings *settings, struct audit *audit,
+		  struct analysis *analysis)
+{
+	int error = suppress(settings, analysis);
+
+	if (error || !settings->baseline)
+		return error;
+	unstable_remark(audit, &analysis->report);
+	if (!settings->update_baseline)
+		return baseline_apply(&analysis->arena, settings->baseline, &analysis->report,
+				      &analysis->trouble);
+	error = baseline_write(&analysis->arena, settings->baseline, &analysis->report,
+			       &analysis->trouble);
+	/* What has just been written is known. */
+	return error ? error
+		     : baseline_apply(&analysis->arena, settings->baseline, &analysis->report,
+				      &analysis->trouble);
+}
+
+int analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis)
 {
 	struct report *report = &analysis->report;
 	struct finding_list findings = { .arena = &analysis->arena };
 	struct audit audit;
 
-	audit_join(&analysis->arena, &analysis->members, &audit);
+	struct marks *marks = marks_gather(&analysis->arena, settings->members.targets,
+					   &analysis->members, settings->run);
+	audit_join(&analysis->arena, &analysis->members,
+		   settings->run ? settings->run->samples : NULL, marks, &audit);
 	audit_classify(&audit, &settings->grace);
 	analysis->code = code_new(&analysis->arena);
 	audit_find(&audit, analysis->code, &findings);
@@ -135,18 +200,66 @@ void analysis_of_members(const struct analysis_settings *settings, struct analys
 	report->finding_count = findings.count;
 	audit_balance(&audit, report);
 	ledger_remarks(&audit);
+	int error = decide(settings, &audit, analysis);
 	audit_remark(&audit, NULL);
 	report->remarks = audit.remarks;
 	host_fill(&analysis->arena, &analysis->members, report);
 	grace_fill(settings, &analysis->members, report);
 	gate_fill(settings, &analysis->arena, report);
+	if (settings->run) {
+		report->present = settings->run->attendance.present;
+		report->timeline =
+			samples_timeline(settings->run->samples, &report->timeline_count);
+	}
 	audit_release(&audit);
+	marks_free(marks);
+	return error;
+}
+
+/* What a run knows of its processes beside their ledgers; and those that left none. */
+static void run_apply(struct arena *arena, const struct run_facts *run, struct members *members)
+{
+	bool command_known = false;
+
+	for (size_t i = 0; i < members->count; i++) {
+		struct member *member = &members->items[i];
+		if (member->running || !member->ledger)
+			continue;
+		if (member->pid == (uint32_t)run->pid && !member->superseded) {
+			member->wait_known = command_known = true;
+			member->wait_status = run->status;
+			member->last_seen = run->ended_at;
+		} else {
+			member->last_seen =
+				samples_alive(run->samples, member->pid, member->start_ticks);
+		}
+	}
+	for (size_t i = 0; i < run->attendance.absent_count; i++) {
+		const struct absent *absent = &run->attendance.absent[i];
+		const char *slash = strrchr(absent->path, '/');
+		struct member member = {
+			.pid = absent->pid,
+			.comm = slash ? slash + 1 : absent->path,
+			.exe = absent->path,
+			.unaudited = absent->count == 1
+					     ? absent->reason
+					     : arena_printf(arena, "%s (%" PRIu64 " processes)",
+							    absent->reason, absent->count),
+			.root = "",
+			.wait_known = absent->is_command && !command_known,
+			.wait_status = run->status,
+		};
+		member_add(arena, members, &member);
+	}
 }
 
 int analysis_make(const struct analysis_settings *settings, struct analysis *analysis)
 {
 	memset(analysis, 0, sizeof(*analysis));
 	int error = members_select(&analysis->arena, &settings->members, &analysis->members);
+	/* A run in which nobody opened a socket left no ledger. */
+	if (error == -ENOENT && settings->run)
+		error = 0;
 	if (!error)
 		error = members_read(&analysis->arena, &analysis->members);
 	if (error) {
@@ -154,8 +267,9 @@ int analysis_make(const struct analysis_settings *settings, struct analysis *ana
 			analysis->members.trouble ? analysis->members.trouble : strerror(-error);
 		return error;
 	}
-	analysis_of_members(settings, analysis);
-	return 0;
+	if (settings->run)
+		run_apply(&analysis->arena, settings->run, &analysis->members);
+	return analysis_of_members(settings, analysis);
 }
 
 void analysis_free(struct analysis *analysis)

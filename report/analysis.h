@@ -6,11 +6,17 @@
 #include "classify.h"
 #include "model.h"
 #include "processes.h"
+#include "run_facts.h"
 
 struct analysis_settings {
 	struct members_settings members;
 	struct grace grace;
-	bool gates[RULE_COUNT]; /* rules that gate */
+	bool gates[RULE_COUNT];		 /* rules that gate */
+	uint64_t most[RULE_COUNT];	 /* so many sockets of a rule don't gate yet */
+	const char *const *suppressions; /* files; NULL-terminated; NULL: none */
+	const char *baseline;		 /* file; NULL: none */
+	bool update_baseline;		 /* written rather than read */
+	const struct run_facts *run;	 /* NULL: not under run */
 };
 
 struct analysis {
@@ -24,8 +30,8 @@ struct analysis {
 /* 0, or -errno and analysis->trouble. analysis_free() in either case. */
 int analysis_make(const struct analysis_settings *settings, struct analysis *analysis);
 /* The same of members that have been chosen and read already; without a kernel when nobody of them
- * runs. */
-void analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis);
+ * runs. 0, or -errno and analysis->trouble. */
+int analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis);
 void analysis_free(struct analysis *analysis);
 
 /* Marks the rules of "rule,rule"; NULL: all of severity error. False: *unknown is no rule (not

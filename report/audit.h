@@ -64,6 +64,7 @@ struct audited_socket {
 	struct socket_ref only; /* the first one; most sockets have no other */
 	bool live;		/* held by a running process */
 	bool elsewhere;		/* closed here, and none of the members holds it */
+	bool left; /* by its test, as its marks tell; closed only while the program ended */
 	struct socket_kernel kernel;
 	struct holder *holders;
 	size_t holder_count, holder_room;
@@ -101,9 +102,13 @@ struct audit_census {
 	bool failed;		      /* nobody would tell: it is empty, and says why */
 };
 
+struct samples; /* join_samples.h */
+struct marks;	/* marks.h */
 struct audit {
 	struct arena *arena;
 	struct members *members;
+	const struct marks *marks;     /* NULL: none were set */
+	const struct samples *samples; /* what was asked while they ran; NULL: nobody did */
 	struct audited_process *processes; /* one for each member */
 	struct audited_socket **sockets;   /* in order of member and descriptor */
 	size_t socket_count, socket_room;
@@ -122,7 +127,8 @@ struct audit {
 void audit_remark(struct audit *audit, const char *remark);
 
 /* Joins the members' ledgers with the kernel. 0 or -errno. */
-int audit_join(struct arena *arena, struct members *members, struct audit *audit);
+int audit_join(struct arena *arena, struct members *members, const struct samples *samples,
+	       const struct marks *marks, struct audit *audit);
 /* The census of a member's namespace; taken now when nobody has asked for it before. */
 struct audit_census *audit_census_of(struct audit *audit, const struct member *member);
 /* Gives back what is not the arena's. */

@@ -72,6 +72,18 @@ static void process_drift(struct arena *arena, const struct ledger_header *heade
 			(struct unexplained){ "by this report", here };
 }
 
+/* As its parent was told, which knows more than the ledger of one that was killed. */
+static void process_exit(const struct member *member, struct process *process)
+{
+	if (!member->wait_known)
+		return;
+	process->exit_known = true;
+	if (WIFEXITED(member->wait_status) && process->state == PROCESS_KILLED)
+		process->state = PROCESS_EXITED; /* past every hook */
+	process->exit_code = WIFEXITED(member->wait_status) ? WEXITSTATUS(member->wait_status) : 0;
+	process->exit_signal = WIFSIGNALED(member->wait_status) ? WTERMSIG(member->wait_status) : 0;
+}
+
 static void process_state(const struct member *member, struct process *process)
 {
 	const struct ledger_header *header = &member->ledger->header;
@@ -87,6 +99,7 @@ static void process_state(const struct member *member, struct process *process)
 	process->ended_realtime_ns = ledger_realtime(member->ledger, member_end(member));
 	process->exit_known = process->state == PROCESS_EXITED;
 	process->exit_code = process->exit_known ? header->exit_status & 0xff : 0;
+	process_exit(member, process);
 }
 
 static uint64_t difference(uint64_t a, uint64_t b)
@@ -175,7 +188,7 @@ static void sockets_of_the_ended(struct audit *audit, struct process **processes
 {
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		const struct audited_socket *socket = audit->sockets[i];
-		for (size_t j = 0; j < socket->ref_count && !socket->live; j++) {
+		for (size_t j = 0; j < socket->ref_count && !socket->live && !socket->left; j++) {
 			struct process *process = processes[socket->refs[j].member];
 			bool again = false;
 			for (size_t k = 0; k < j && !again; k++)
@@ -236,6 +249,11 @@ void audit_balance(struct audit *audit, struct report *report)
 			.reason = member->unaudited,
 			.started_realtime_ns = member->ledger ? member->started_realtime_ns : 0,
 		};
+		if (!member->ledger && !member->running) {
+			process->state = PROCESS_EXITED;
+			process->exe = member->exe;
+			process_exit(member, process);
+		}
 		if (member->ledger) {
 			process_book(audit, i, process);
 			process->coverage_known = process->state == PROCESS_EXITED &&

@@ -174,4 +174,16 @@ void finding_cause(const struct audit *audit, struct finding *finding,
 
 	finding->cause = cause_text(arena, audit, finding, sockets, false);
 	finding->cause_timeless = cause_text(arena, audit, finding, sockets, true);
+	size_t left = 0;
+	for (size_t i = 0; sockets && i < finding->socket_count; i++)
+		left += sockets[i]->left;
+	if (!left)
+		return;
+	const char *more = left < finding->socket_count ? arena_printf(arena, " (%zu of %zu)", left,
+								       finding->socket_count)
+							: "";
+	finding->cause = arena_printf(arena, "%s; closed only while the program ended%s",
+				      finding->cause, more);
+	finding->cause_timeless = arena_printf(arena, "%s; closed only while the program ended%s",
+					       finding->cause_timeless, more);
 }

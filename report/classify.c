@@ -8,6 +8,7 @@
 
 #include "evidence.h"
 #include "held_by_child.h"
+#include "marks.h"
 
 uint64_t member_end(const struct member *member)
 {
@@ -16,7 +17,7 @@ uint64_t member_end(const struct member *member)
 	if (member->ledger->header.state != LEDGER_RUNNING && member->ledger->header.ended_at)
 		return member->ledger->header.ended_at;
 	/* Killed: it lived at least until the youngest time in its book. */
-	return ledger_youngest(member->ledger);
+	return verdict_later(ledger_youngest(member->ledger), member->last_seen);
 }
 
 /*
@@ -39,7 +40,8 @@ static bool speaks(const struct audit *audit, const struct audited_socket *socke
 
 /* `closer`: whose process closed what a child holds; else NULL. */
 static void grace_apply(struct judgement *judgement, const struct member *member,
-			const struct member *closer, bool live, const struct grace *grace)
+			const struct member *closer, bool live, const struct grace *grace,
+			const struct marks *marks)
 {
 	const struct ledger *ledger = member->ledger;
 	const struct verdict *verdict = &judgement->verdict;
@@ -60,7 +62,9 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 						  : VERDICT_LIVE_GRACE_MS * patience);
 	} else {
 		judgement->exit_rules = true;
-		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings,
+		bool marked = marks && marks_between(marks, ledger_realtime(ledger, verdict->since),
+						     ledger_realtime(ledger, judgement->end));
+		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings, marked,
 						       judgement->end, ledger->ns_per_cycle);
 		/* A child that has ended while its parent goes on has freed what it held: a saving
 		 * of the data, a helper. */
@@ -120,7 +124,7 @@ static void held_judge(struct heirs *heirs, struct audited_socket *socket,
 	grace_apply(&judgement, debtor,
 		    judgement.closed ? &heirs->audit->members->items[judgement.closed->member]
 				     : NULL,
-		    socket->live, grace);
+		    socket->live, grace, heirs->audit->marks);
 	socket->judgement = arena_alloc(heirs->audit->arena, sizeof(judgement));
 	*socket->judgement = judgement;
 }
@@ -166,7 +170,7 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 	judgement->closed = verdict.rule == VERDICT_HELD_BY_COPY ? evidence.closed : NULL;
 	const struct member *debtor = debtor_of(audit, socket, judgement->evidence, opened);
 	judgement->end = member_end(debtor);
-	grace_apply(judgement, debtor, NULL, socket->live, grace);
+	grace_apply(judgement, debtor, NULL, socket->live, grace, audit->marks);
 	socket->judgement = judgement;
 }
 

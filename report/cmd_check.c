@@ -3,10 +3,10 @@
 #include "command.h"
 
 #include "output.h"
+#include "suppressions.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* The first process that was asked for by its pid and has no auditor; NULL: none. */
 static const struct member *unaudited(const struct members *members)
@@ -31,14 +31,13 @@ int cmd_check(const struct options *options)
 {
 	struct analysis_settings settings = {
 		.members = { .targets = options->targets, .no_children = options->no_children },
-		.grace = options->grace,
 	};
 	struct analysis analysis = { .trouble = NULL };
 	struct arena words = { NULL };
 	const char *trouble = NULL;
 	int status = EXIT_TROUBLE, error = output_check(&words, options, &trouble);
 
-	memcpy(settings.gates, options->gates, sizeof(settings.gates));
+	options_analysis(options, &settings);
 	if (!error) {
 		error = analysis_make(&settings, &analysis);
 		trouble = analysis.trouble;
@@ -49,6 +48,8 @@ int cmd_check(const struct options *options)
 		fprintf(stderr, "sockaudit: %s\n", trouble);
 	} else if (analysis.report.gating) {
 		status = EXIT_FINDINGS;
+	} else if (options->strict && suppressions_complain(&analysis.report)) {
+		status = EXIT_TROUBLE;
 	} else {
 		const struct member *member = unaudited(&analysis.members);
 		const struct process *silent = unrecorded(&analysis.report);

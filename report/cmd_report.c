@@ -5,20 +5,18 @@
 #include "output.h"
 
 #include <stdio.h>
-#include <string.h>
 
 int cmd_report(const struct options *options)
 {
 	struct analysis_settings settings = {
 		.members = { .targets = options->targets, .no_children = options->no_children },
-		.grace = options->grace,
 	};
 	struct analysis analysis = { .trouble = NULL };
 	struct arena words = { NULL };
 	const char *trouble = NULL;
 	int error = output_check(&words, options, &trouble);
 
-	memcpy(settings.gates, options->gates, sizeof(settings.gates));
+	options_analysis(options, &settings);
 	if (!error) {
 		error = analysis_make(&settings, &analysis);
 		trouble = analysis.trouble;

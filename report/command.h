@@ -6,7 +6,8 @@
 
 #include "options.h"
 
-enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+/* run leaves the numbers below 125 to its command. */
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2, EXIT_RUN_TROUBLE = 125 };
 
 struct command {
 	const char *name;
@@ -19,6 +20,8 @@ struct command {
 
 int cmd_report(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_run(const struct options *options);
+int cmd_diff(const struct options *options);
 int cmd_list(const struct options *options);
 int cmd_clean(const struct options *options);
 int cmd_states(const struct options *options);

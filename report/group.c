@@ -3,6 +3,7 @@
 #include "group.h"
 
 #include "cause.h"
+#include "finding_marks.h"
 #include "hash.h"
 #include "siblings.h"
 #include "socket_row.h"
@@ -346,6 +347,7 @@ void audit_group(struct audit *audit, struct code *code, struct finding_list *li
 		 * no sibling did better. */
 		if (group->socket_count && finding->rule != RULE_HELD_BY_CHILD)
 			siblings_fill(siblings, group->opened, finding);
+		finding_marks(audit, finding, group->sockets);
 		finding_cause(audit, finding, group->sockets);
 		if (finding->socket_count)
 			qsort(finding->sockets, finding->socket_count, sizeof(*finding->sockets),

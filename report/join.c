@@ -261,7 +261,7 @@ static void slots_join(struct join *join)
 		if (!member->ledger || member->witness || member->superseded)
 			continue;
 		if (!member_is_live(member)) {
-			join->killed += member->ledger->header.state == LEDGER_RUNNING;
+			join->killed += member->ledger->header.state == LEDGER_RUNNING && !join->audit->samples;
 			ended_join(&join->sockets, i);
 			continue;
 		}
@@ -338,7 +338,8 @@ static void held_join(struct join *join, uint32_t index)
 	index_free(&seen);
 }
 
-int audit_join(struct arena *arena, struct members *members, struct audit *audit)
+int audit_join(struct arena *arena, struct members *members, const struct samples *samples,
+	       const struct marks *marks, struct audit *audit)
 {
 	struct join join = {
 		.audit = audit,
@@ -346,7 +347,7 @@ int audit_join(struct arena *arena, struct members *members, struct audit *audit
 		.counted.arena = arena,
 	};
 
-	*audit = (struct audit){ .arena = arena, .members = members };
+	*audit = (struct audit){ .arena = arena, .members = members, .samples = samples, .marks = marks };
 	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
 	join.sockets.this_boot = index_boot(proc_boot_id(arena));
 	for (uint32_t i = 0; i < members->count; i++)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* An ended process's slots: what it still held, by the snapshot that the library took at its exit.
  */
+#include "classify.h"
+#include "join_samples.h"
 #include "join_sockets.h"
+#include "marks.h"
 #include "strangers.h"
 
 #include <inttypes.h>
@@ -45,6 +48,14 @@ static void slot_join_ended(struct join_sockets *join, uint32_t index,
 	if (!open && !(snapshot && snapshot->valid))
 		return;
 	struct audited_socket *socket = socket_of(join, index, entry, 0, false);
+	const struct socket_kernel *sample =
+		ledger->header.state == LEDGER_RUNNING
+			? samples_find(join->audit->samples, entry->slot.cookie)
+			: NULL;
+	if (sample && !socket->kernel.known) {
+		join->audit->kernel_known = true;
+		socket->kernel = *sample;
+	}
 	if (!snapshot || !snapshot->valid || socket->kernel.known)
 		return;
 	join->audit->kernel_known = true;
@@ -95,6 +106,31 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 	index_free(&seen);
 }
 
+/*
+ * With marks, a socket belongs to a test. One whose end was met under a test and that was closed
+ * only when the last test was over was left by it: by an interpreter that cleans up, or a server
+ * that is stopped.
+ */
+static void left_by_tests(struct join_sockets *join, uint32_t index)
+{
+	const struct marks *marks = join->audit->marks;
+	const struct member *member = &join->audit->members->items[index];
+	const struct ledger *ledger = member->ledger;
+	const struct verdict_kernel unknown = { .tcp_state = KERNEL_UNKNOWN };
+	uint64_t last = marks_last(marks, member->pid, ledger_realtime(ledger, member_end(member)));
+
+	for (size_t i = 0; last && i < ledger->slot_count; i++) {
+		const struct ledger_slot *slot = &ledger->slots[i].slot;
+		if (LIFE_PHASE(slot->life) != PHASE_GONE || !slot->closed_call || slot->group ||
+		    ledger_realtime(ledger, slot->closed_at) <= last)
+			continue;
+		struct verdict verdict = verdict_of(slot, &unknown, ledger->ns_per_cycle);
+		if (verdict.rule != VERDICT_NONE && verdict.since < slot->closed_at &&
+		    ledger_realtime(ledger, verdict.since) < last)
+			socket_of(join, index, &ledger->slots[i], 0, false)->left = true;
+	}
+}
+
 void ended_join(struct join_sockets *join, uint32_t index)
 {
 	struct ledger *ledger = join->audit->members->items[index].ledger;
@@ -118,4 +154,6 @@ void ended_join(struct join_sockets *join, uint32_t index)
 			slot_join_ended(join, index, &ledger->slots[i]);
 	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
 		strangers_join(join, index);
+	if (ledger->header.state == LEDGER_EXITED && join->audit->marks)
+		left_by_tests(join, index);
 }

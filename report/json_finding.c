@@ -85,6 +85,11 @@ static json_t *socket_value(const struct socket_row *row, const struct render_se
 		{ "last_use", use(row->last_call, row->last_use_ms, settings) },
 		{ "holders", holders(row, settings) },
 		{ "peer_process", json_null() },
+		{ "marks", json_fields((struct json_field[]){
+				   { "opened", json_text(row->mark_opened) },
+				   { "evidence", json_text(row->mark_evidence) },
+				   { 0 },
+			   }) },
 		{ 0 },
 	});
 }
@@ -201,8 +206,8 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "last_use", use(finding->last_call, finding->last_use_ms, settings) },
 		{ "cause", cause(finding, settings) },
 		{ "marks", json_fields((struct json_field[]){
-				   { "opened", json_null() },
-				   { "evidence", json_null() },
+				   { "opened", json_text(finding->mark_opened) },
+				   { "evidence", json_text(finding->mark_evidence) },
 				   { 0 },
 			   }) },
 		{ "sockets", sockets(finding, settings) },

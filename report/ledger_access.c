@@ -93,9 +93,9 @@ uint64_t ledger_realtime(const struct ledger *ledger, uint64_t cycles)
 		return 0;
 	if (cycles >= base->cycles)
 		return base->realtime_ns +
-		       cycles_to_ms(ledger->ns_per_cycle, base->cycles, cycles) * 1000000u;
+		       (uint64_t)((double)(cycles - base->cycles) * ledger->ns_per_cycle);
 	return base->realtime_ns -
-	       cycles_to_ms(ledger->ns_per_cycle, cycles, base->cycles) * 1000000u;
+	       (uint64_t)((double)(base->cycles - cycles) * ledger->ns_per_cycle);
 }
 
 uint64_t ledger_youngest(const struct ledger *ledger)

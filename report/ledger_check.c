@@ -20,6 +20,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_FORKS] = { "forks", sizeof(struct ledger_fork), 1024 },
 	[SECTION_CLOSED] = { "closed sockets", sizeof(struct ledger_closed), 4096 },
 	[SECTION_THREADS] = { "threads", sizeof(struct ledger_thread), 4096 },
+	[SECTION_MARKS] = { "marks", sizeof(struct ledger_mark), 4096 },
 };
 
 #define HEADER_SIZE_MOST (1u << 20)

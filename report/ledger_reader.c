@@ -127,7 +127,15 @@ static int rings_read(struct arena *arena, struct ledger *ledger, const char **t
 	ledger->thread_count = kept;
 	if (kept)
 		qsort(ledger->threads, kept, sizeof(*ledger->threads), thread_compare);
-	return 0;
+	kept = 0;
+	error = ring_read(arena, ledger, SECTION_MARKS, offsetof(struct ledger_mark, at),
+			  &ledger->marks, &count, trouble);
+	for (uint32_t i = 0; !error && i < count; i++)
+		if (ledger->marks[i].at)
+			ledger->marks[kept++] = ledger->marks[i];
+	if (!error)
+		ledger->mark_count = kept;
+	return error;
 }
 
 static bool life_is_readable(uint32_t life)

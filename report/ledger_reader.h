@@ -48,6 +48,8 @@ struct ledger {
 	/* The same of `at`, by number and time; their names are terminated. */
 	struct ledger_thread *threads;
 	uint32_t thread_count;
+	struct ledger_mark *marks; /* the same of `at` */
+	uint32_t mark_count;
 	double ns_per_cycle; /* between 0.01 and 1000 */
 	uint64_t torn;	     /* slots that changed faster than they could be copied */
 	uint64_t astray;     /* references that led nowhere and were dropped: the file is damaged */

@@ -2,12 +2,12 @@
 /* sockaudit: names the line of code that owes a close(). Here: which command. */
 #include "command.h"
 
+#include "inherited.h"
+
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "0"
@@ -23,6 +23,22 @@ static const struct command commands[] = {
 	{ "check", FOR_CHECK, "[PID|LEDGER|FOLDER]...", "the same as report, as a gate for scripts",
 	  "Exit status: 0 clean, 1 findings that gate, 2 usage, input, output, or not audited.\n",
 	  cmd_check },
+	{ "run", FOR_RUN, "-- COMMAND [ARGUMENT]...",
+	  "runs a command under the library, and reports",
+	  "Its output, terminal, signals and exit status stay its own. The report goes to standard "
+	  "error or --output.\n"
+	  "Exit status: the command's own when it fails (or death by the same signal); else "
+	  "--exitcode (23) when\n"
+	  "--gate is given and hit, 2 when the gate could not be applied (the command was not "
+	  "audited), 125 for\n"
+	  "trouble of our own, 126 when the command can't be executed, 127 when it isn't there.\n",
+	  cmd_run },
+	{ "diff", FOR_DIFF, "BEFORE AFTER", "what came and what went between two reports",
+	  "Each is a JSON report, or a PID, LEDGER or FOLDER as report takes it. Findings are "
+	  "compared by their\n"
+	  "fingerprints, which survive a rebuild.\n"
+	  "Exit status: 0, or 2 when something can't be read.\n",
+	  cmd_diff },
 	{ "list", FOR_LIST, "[PID|LEDGER|FOLDER]...",
 	  "the ledgers, of running and of ended processes",
 	  "Without an argument: all of this user (root: of all users).\n"
@@ -107,7 +123,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 
 	if (options_parse(&arena, command->id, argc - 1, argv + 1, &options, &trouble)) {
 		fprintf(stderr, "sockaudit %s: %s\n", command->name, trouble);
-		status = EXIT_TROUBLE;
+		status = command->id == FOR_RUN ? EXIT_RUN_TROUBLE : EXIT_TROUBLE;
 	} else if (options.help) {
 		command_help(command);
 	} else if (options.version) {
@@ -122,16 +138,8 @@ static int command_run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct rlimit files;
-
 	arena_out_of_memory = memory_is_out;
-	/* A reader that goes away is an error like any other, said and with its status. */
-	signal(SIGPIPE, SIG_IGN);
-	/* Every running process's ledger stays open while it is looked at. */
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	inherited_change();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_TROUBLE;

@@ -87,6 +87,7 @@ struct socket_row {
 	uint64_t received, sent;
 	const char *last_call; /* NULL: never used */
 	uint64_t last_use_ms;
+	const char *mark_opened, *mark_evidence; /* tests; NULL: under none */
 	struct holder *holders;
 	size_t holder_count;
 };
@@ -120,6 +121,7 @@ struct finding {
 	size_t sibling_count;
 	struct fact *facts; /* those that are known */
 	size_t fact_count;
+	const char *mark_opened, *mark_evidence; /* of most of its sockets; NULL: none */
 	const char *last_call;
 	uint64_t last_use_ms;
 	char class;		    /* 0: no cause is told */
@@ -190,6 +192,20 @@ struct process {
 	size_t unaudited_socket_count;
 };
 
+/* The sums at one moment of a run. */
+struct timeline_row {
+	uint64_t realtime_ns;
+	uint64_t processes, sockets;
+	uint64_t states[TCP_STATE_COUNT];
+};
+
+/* A line of a suppression file, and what it was good for. */
+struct suppression_use {
+	const char *line;
+	uint64_t used, sockets; /* findings; sockets in them */
+	bool matches;		/* also when another line came first */
+};
+
 struct report {
 	bool live; /* at least one process is running */
 	uint64_t made_at_realtime_ns;
@@ -198,6 +214,13 @@ struct report {
 				  rules */
 	const char *host, *boot_id, *kernel, *arch;
 	const char **gate; /* rules that gate; NULL-terminated */
+	struct suppression_use *suppressions;
+	size_t suppression_count;
+	const char **fixed; /* lines of the baseline that were not found */
+	size_t fixed_count;
+	uint64_t present;  /* under run: programs that had the library */
+	const struct timeline_row *timeline;
+	size_t timeline_count;
 	struct process *processes;
 	size_t process_count;
 	uint64_t states[TCP_STATE_COUNT]; /* of the reported processes' sockets */

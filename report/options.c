@@ -19,6 +19,17 @@ enum option_id {
 	OPTION_SOURCE_ROOT,
 	OPTION_REPRODUCIBLE,
 	OPTION_ALL,
+	OPTION_SUPPRESSIONS,
+	OPTION_PRINT_SUPPRESSIONS,
+	OPTION_BASELINE,
+	OPTION_UPDATE_BASELINE,
+	OPTION_MAX,
+	OPTION_REQUIRE,
+	OPTION_STRICT,
+	OPTION_EXITCODE,
+	OPTION_INTERVAL,
+	OPTION_KEEP,
+	OPTION_LIBRARY,
 	OPTION_DRY_RUN,
 	OPTION_BY,
 	OPTION_ALL_NAMESPACES,
@@ -39,27 +50,58 @@ static const struct option_row {
 	const char *argument;
 	const char *line;
 } rows[] = {
-	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK, "--grace", REQUIRED, "MS",
+	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF, "--grace", REQUIRED, "MS",
 	  "how long a socket may stay open after its end; 0 waits for nothing; while it runs, ten "
 	  "times that for a request not yet answered (default: the program's own grace=, else "
 	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
-	{ OPTION_GATE, FOR_REPORT | FOR_CHECK, "--gate", OPTIONAL, "RULE,...",
+	{ OPTION_GATE, FOR_REPORT | FOR_CHECK | FOR_RUN, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
-	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
+	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
 	  "text or json, several at once when they go to files (default: text)" },
-	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_STATES, "--output", REQUIRED, "FILE",
+	{ OPTION_FORMAT, FOR_DIFF, "--format", REQUIRED, "NAME", "text or json (default: text)" },
+	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES | FOR_DIFF, "--output", REQUIRED, "FILE",
 	  "write there what has no file of its own (default: standard output)" },
 	{ OPTION_NO_CHILDREN, FOR_REPORT | FOR_CHECK | FOR_LIST, "--no-children", WITHOUT, NULL,
 	  "a PID without its descendants (default: with them)" },
-	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK, "--stacks", WITHOUT, NULL,
+	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK | FOR_RUN, "--stacks", WITHOUT, NULL,
 	  "text: whole stacks (default: the places)" },
-	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK, "--source-root", REQUIRED, "FOLDER",
+	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--source-root", REQUIRED, "FOLDER",
 	  "quote lines of source from regular files below it; may be repeated (default: the top of "
 	  "the git working tree, else the current folder; never /)" },
-	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_STATES, "--reproducible", WITHOUT, NULL,
+	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--reproducible", WITHOUT, NULL,
 	  "leave out times, pids and host (default: off)" },
-	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_STATES, "--color", REQUIRED, "WHEN",
+	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--color", REQUIRED, "WHEN",
 	  "auto, always or never (default: auto, on a terminal and without NO_COLOR)" },
+	{ OPTION_SUPPRESSIONS, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF, "--suppressions",
+	  REQUIRED, "FILE",
+	  "findings to live with, a line each as in LeakSanitizer (leak:^pool_grow$), or rule:, "
+	  "peer:, opened:, evidence:; may be repeated (default: what the program's suppressions= "
+	  "and __sockaudit_default_suppressions() name)" },
+	{ OPTION_PRINT_SUPPRESSIONS, FOR_REPORT | FOR_CHECK | FOR_RUN, "--print-suppressions",
+	  WITHOUT, NULL, "instead of a report, lines for such a file that cover what was found" },
+	{ OPTION_BASELINE, FOR_REPORT | FOR_CHECK | FOR_RUN, "--baseline", REQUIRED, "FILE",
+	  "findings that were there before: listed, but they don't gate (default: none)" },
+	{ OPTION_UPDATE_BASELINE, FOR_REPORT | FOR_CHECK | FOR_RUN, "--update-baseline", WITHOUT,
+	  NULL, "write what is found now into the file of --baseline" },
+	{ OPTION_MAX, FOR_CHECK | FOR_RUN, "--max", REQUIRED, "RULE=N",
+	  "so many sockets of that rule don't gate yet; may be repeated (default: 0)" },
+	{ OPTION_EXITCODE, FOR_RUN, "--exitcode", REQUIRED, "STATUS",
+	  "exit status when the gate is hit and the command itself succeeded, 1 to 125 (default: "
+	  "23)" },
+	{ OPTION_REQUIRE, FOR_RUN, "--require", REQUIRED, "GLOB",
+	  "programs, by name or whole path, that must be audited like the command itself; may be "
+	  "repeated (default: the command alone)" },
+	{ OPTION_STRICT, FOR_CHECK | FOR_RUN, "--strict", WITHOUT, NULL,
+	  "a suppression that matches nothing is an error; under run with --gate, every program "
+	  "that was started must be audited, too (default: others are listed)" },
+	{ OPTION_INTERVAL, FOR_RUN, "--interval", REQUIRED, "SECONDS",
+	  "how often the kernel is asked while the command runs, so that a killed program has a "
+	  "last state, too; seldomer when that takes long; 0: never (default: 1)" },
+	{ OPTION_KEEP, FOR_RUN, "--keep", OPTIONAL, "FOLDER",
+	  "leave the ledgers there, and say where (default: a private folder, removed at the "
+	  "end)" },
+	{ OPTION_LIBRARY, FOR_RUN, "--library", REQUIRED, "FILE",
+	  "libsockaudit.so (default: beside this program, else where it is installed)" },
 	{ OPTION_ALL, FOR_LIST, "--all", WITHOUT, NULL,
 	  "also the programs that a process was before an exec() (default: only what it became)" },
 	{ OPTION_ALL, FOR_CLEAN, "--all", WITHOUT, NULL,
@@ -217,6 +259,58 @@ static int colour_parse(struct arena *arena, const char *value, enum colour *col
 	return -EINVAL;
 }
 
+static int max_parse(struct arena *arena, const char *value, struct options *options,
+		     const char **trouble)
+{
+	const char *equals = strchr(value, '=');
+	size_t length = equals ? (size_t)(equals - value) : 0;
+	char *end;
+
+	for (int i = 0; i < RULE_COUNT && equals; i++) {
+		if (strlen(rules[i].name) != length || strncmp(rules[i].name, value, length))
+			continue;
+		errno = 0;
+		options->most[i] = strtoull(equals + 1, &end, 10);
+		if (isdigit((unsigned char)equals[1]) && !*end && !errno)
+			return 0;
+	}
+	*trouble = arena_printf(
+		arena, "--max takes a rule and a number, as in --max fin-unread=3, not '%s'",
+		value);
+	return -EINVAL;
+}
+
+static int exitcode_parse(struct arena *arena, const char *value, struct options *options,
+			  const char **trouble)
+{
+	char *end;
+	unsigned long status = strtoul(value, &end, 10);
+
+	if (!isdigit((unsigned char)*value) || *end || !status || status > 125) {
+		*trouble = arena_printf(arena, "--exitcode takes a number from 1 to 125, not '%s'",
+					value);
+		return -EINVAL;
+	}
+	options->exitcode = (unsigned)status;
+	return 0;
+}
+
+static int interval_parse(struct arena *arena, const char *value, struct options *options,
+			  const char **trouble)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (!isdigit((unsigned char)*value) || *end || !(seconds <= 3600) ||
+	    (seconds > 0 && seconds < 0.01)) {
+		*trouble = arena_printf(
+			arena, "--interval takes seconds, 0.01 to 3600, or 0, not '%s'", value);
+		return -EINVAL;
+	}
+	options->interval_ms = (unsigned)(seconds * 1000 + 0.5);
+	return 0;
+}
+
 static int option_apply(struct arena *arena, enum option_id id, const char *value,
 			struct options *options, const char **trouble)
 {
@@ -227,6 +321,7 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 		return grace_parse(arena, value, &options->grace, trouble);
 	case OPTION_GATE:
 		options->gate = value;
+		options->gated = true;
 		return gate_check(arena, value, options, trouble);
 	case OPTION_FORMAT:
 		options->format = value;
@@ -252,6 +347,40 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 		return 0;
 	case OPTION_ALL:
 		options->all = true;
+		return 0;
+	case OPTION_SUPPRESSIONS:
+		while (options->suppressions[count])
+			count++;
+		options->suppressions[count] = value;
+		return 0;
+	case OPTION_PRINT_SUPPRESSIONS:
+		options->format = "suppressions";
+		return 0;
+	case OPTION_BASELINE:
+		options->baseline = value;
+		return 0;
+	case OPTION_UPDATE_BASELINE:
+		options->update_baseline = true;
+		return 0;
+	case OPTION_MAX:
+		return max_parse(arena, value, options, trouble);
+	case OPTION_REQUIRE:
+		while (options->required[count])
+			count++;
+		options->required[count] = value;
+		return 0;
+	case OPTION_STRICT:
+		options->strict = true;
+		return 0;
+	case OPTION_EXITCODE:
+		return exitcode_parse(arena, value, options, trouble);
+	case OPTION_INTERVAL:
+		return interval_parse(arena, value, options, trouble);
+	case OPTION_KEEP:
+		options->keep = value ? value : "";
+		return 0;
+	case OPTION_LIBRARY:
+		options->library = value;
 		return 0;
 	case OPTION_DRY_RUN:
 		options->dry_run = true;
@@ -313,7 +442,9 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 	const char *unknown;
 	int length;
 
-	*options = (struct options){ .format = "text" };
+	*options = (struct options){ .format = "text", .interval_ms = 1000, .exitcode = 23 };
+	options->suppressions = arena_array(arena, (size_t)argc + 1, sizeof(char *));
+	options->required = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->source_roots = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->targets = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	gates_parse(NULL, options->gates, &unknown, &length);
@@ -325,10 +456,26 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 			error = option_take(arena, command, argv, &i, options, trouble);
 		else
 			options->targets[targets++] = argv[i];
+		/* What follows a command is its own. */
+		ended |= command == FOR_RUN && targets;
 		if (error)
 			return error;
 	}
+	if (options->update_baseline && !options->baseline) {
+		*trouble = "--update-baseline needs --baseline FILE, which it writes";
+		return -EINVAL;
+	}
 	return 0;
+}
+
+void options_analysis(const struct options *options, struct analysis_settings *settings)
+{
+	settings->grace = options->grace;
+	settings->suppressions = options->suppressions;
+	settings->baseline = options->baseline;
+	settings->update_baseline = options->update_baseline;
+	memcpy(settings->gates, options->gates, sizeof(settings->gates));
+	memcpy(settings->most, options->most, sizeof(settings->most));
 }
 
 /* Words of `text` from column `indent` on, in lines of at most 100 columns. */

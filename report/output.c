@@ -77,7 +77,13 @@ int output_check(struct arena *arena, const struct options *options, const char 
 	return 0;
 }
 
-static bool colour_wanted(const struct options *options, bool to_stdout)
+/* Where what has no file of its own goes: under run, the standard output is the command's. */
+static FILE *terminal_of(const struct options *options)
+{
+	return options->to_stderr ? stderr : stdout;
+}
+
+static bool colour_wanted(const struct options *options, bool to_terminal)
 {
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -89,16 +95,16 @@ static bool colour_wanted(const struct options *options, bool to_stdout)
 	case COLOUR_AUTO:
 		break;
 	}
-	return to_stdout && isatty(STDOUT_FILENO) && !(none && *none) &&
+	return to_terminal && isatty(fileno(terminal_of(options))) && !(none && *none) &&
 	       !(term && !strcmp(term, "dumb"));
 }
 
-static unsigned columns_of(bool to_stdout)
+static unsigned columns_of(const struct options *options, bool to_terminal)
 {
 	struct winsize size;
 
-	if (!to_stdout || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ||
-	    size.ws_col > COLUMNS_MOST)
+	if (!to_terminal || ioctl(fileno(terminal_of(options)), TIOCGWINSZ, &size) ||
+	    !size.ws_col || size.ws_col > COLUMNS_MOST)
 		return COLUMNS_MOST;
 	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
 }
@@ -108,14 +114,16 @@ static int output_one(struct arena *arena, const struct options *options, FILE *
 		      const char **trouble)
 {
 	const char *path = output->file ? output->file : options->output;
-	const char *shown = path ? path : "the standard output";
+	const char *shown = path		 ? path
+			    : options->to_stderr ? "the standard error"
+						 : "the standard output";
 	struct render_settings settings = {
 		.colour = colour_wanted(options, !path),
 		.reproducible = options->reproducible,
 		.with_stacks = options->stacks,
 		.command = options->command_line,
 		.source_roots = options->source_roots,
-		.width = columns_of(!path),
+		.width = columns_of(options, !path),
 	};
 	FILE *out = path ? fopen(path, "we") : standard;
 	int error = out ? 0 : -errno;
@@ -126,7 +134,7 @@ static int output_one(struct arena *arena, const struct options *options, FILE *
 		error = -errno;
 	if (!error && ferror(out))
 		error = -EIO;
-	if (out && out != standard && fclose(out) && !error)
+	if (out && path && fclose(out) && !error)
 		error = -errno;
 	if (error)
 		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s",
@@ -157,5 +165,5 @@ static int report_write(void *data, const char *format, const struct render_sett
 int output_write(struct arena *arena, const struct options *options, const struct report *report,
 		 const char **trouble)
 {
-	return output_each(arena, options, stdout, report_write, (void *)report, trouble);
+	return output_each(arena, options, terminal_of(options), report_write, (void *)report, trouble);
 }

@@ -310,7 +310,8 @@ int members_select(struct arena *arena, const struct members_settings *settings,
 		ledger_default_folders_list(arena, geteuid() == 0, &files);
 		candidates_from_files(&search, &files);
 	}
-	candidates_from_proc(&search);
+	if (!settings->quick)
+		candidates_from_proc(&search);
 	/* For a pid, wherever its ledgers stand. */
 	if (any && folders)
 		candidates_beside_running(&search);

@@ -23,6 +23,10 @@ struct member {
 	uint64_t started_realtime_ns;
 	uint64_t opened, closed; /* as peeked */
 	uint64_t device, inode;	 /* of the ledger */
+	const char *exe;	 /* of one that has ended and left no ledger; else NULL */
+	uint64_t last_seen;	 /* alive, by who watched it, in cycles; 0: nobody did */
+	int wait_status;	 /* as its parent was told */
+	bool wait_known;
 	bool running;		 /* this process exists and is no zombie */
 	bool superseded;	 /* a later program of the same process has a ledger too */
 	bool witness;		 /* read for what it knows of others' sockets, not reported */
@@ -41,6 +45,8 @@ struct members_settings {
 	const char *const
 		*targets; /* PID, LEDGER, FOLDER; NULL-terminated; none: the newest family */
 	bool no_children;
+	bool quick; /* processes are known by the pids in their ledgers alone: not those in another
+		       pid namespace */
 	bool all; /* no targets: every ledger there is, rather than the newest family */
 };
 

@@ -8,6 +8,8 @@
 const struct renderer renderers[] = {
 	{ "text", "for people, the default", render_text },
 	{ "json", "everything, for programs (schema sockaudit/1)", render_json },
+	{ "suppressions", "lines that cover what was found, for --suppressions",
+	  render_suppressions },
 	{ NULL, NULL, NULL },
 };
 

@@ -9,4 +9,7 @@
 int render_text(const struct report *report, const struct render_settings *settings, FILE *out);
 int render_json(const struct report *report, const struct render_settings *settings, FILE *out);
 
+int render_suppressions(const struct report *report, const struct render_settings *settings,
+			FILE *out);
+
 #endif

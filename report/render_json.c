@@ -173,17 +173,40 @@ static json_t *host(const struct report *report, const struct render_settings *s
 	});
 }
 
-static json_t *kernel(const struct report *report)
+static json_t *states_value(const uint64_t states_counted[TCP_STATE_COUNT], bool known)
 {
 	json_t *counts = json_object();
 	for (size_t i = 1; i < TCP_STATE_COUNT; i++) {
 		if (tcp_state_names[i] &&
-		    !put(&counts, tcp_state_names[i],
-			 json_number_if(report->states_known, report->states[i])))
+		    !put(&counts, tcp_state_names[i], json_number_if(known, states_counted[i])))
 			return NULL;
 	}
+	return counts;
+}
+
+/* It differs from run to run. */
+static json_t *timeline(const struct report *report, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->timeline_count && !settings->reproducible; i++) {
+		const struct timeline_row *row = &report->timeline[i];
+		json_t *value = json_fields((struct json_field[]){
+			{ "at", json_time(settings, row->realtime_ns) },
+			{ "processes", json_number(row->processes) },
+			{ "sockets", json_number(row->sockets) },
+			{ "states", states_value(row->states, true) },
+			{ 0 },
+		});
+		if (!json_append(&array, value))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *kernel(const struct report *report)
+{
 	return json_fields((struct json_field[]){
-		{ "states", counts },
+		{ "states", states_value(report->states, report->states_known) },
 		{ 0 },
 	});
 }
@@ -193,6 +216,34 @@ static json_t *texts(const char *const *list)
 	json_t *array = json_array();
 	for (; list && *list; list++) {
 		if (!json_append(&array, json_text(*list)))
+			return NULL;
+	}
+	return array;
+}
+
+static json_t *suppressions(const struct report *report)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->suppression_count; i++) {
+		const struct suppression_use *use = &report->suppressions[i];
+		json_t *value = json_fields((struct json_field[]){
+			{ "line", json_text(use->line) },
+			{ "used", json_number(use->used) },
+			{ "sockets", json_number(use->sockets) },
+			{ 0 },
+		});
+		if (!json_append(&array, value))
+			return NULL;
+	}
+	return array;
+}
+
+/* Of the baseline's lines: fingerprint, rule and site. */
+static json_t *fixed(const struct report *report)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->fixed_count; i++) {
+		if (!json_append(&array, json_text(report->fixed[i])))
 			return NULL;
 	}
 	return array;
@@ -211,9 +262,9 @@ static json_t *report_value(const struct report *report, const struct render_set
 		{ "host", host(report, settings) },
 		{ "grace_ms", json_number(report->grace_ms) },
 		{ "gate", texts((const char *const *)report->gate) },
-		{ "suppressions", json_array() },
-		{ "fixed", json_array() },
-		{ "timeline", json_array() },
+		{ "suppressions", suppressions(report) },
+		{ "fixed", fixed(report) },
+		{ "timeline", timeline(report, settings) },
 		{ "processes", processes(report, settings) },
 		{ "kernel", kernel(report) },
 		{ "summary", json_fields((struct json_field[]){

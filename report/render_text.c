@@ -111,6 +111,31 @@ static void set_aside(struct text *text)
 	}
 }
 
+/* What the lists of the user were good for. */
+static void lists(struct text *text)
+{
+	const struct report *report = text->report;
+	for (size_t i = 0; i < report->suppression_count; i++) {
+		const struct suppression_use *use = &report->suppressions[i];
+		const char *line = text_safe(text, use->line);
+		text_words(text, i ? "" : "suppress",
+			   use->used ? text_make(text, "%s: %s, %s", line,
+						 text_count(text, use->used, "finding", "findings"),
+						 text_count(text, use->sockets, "socket", "sockets"))
+				     : text_make(text, "%s: %s", line,
+						 use->matches ? "covered by another" : "unused"));
+	}
+	for (size_t i = 0; i < report->fixed_count; i++) {
+		/* Fingerprint, rule, site: people know it by the last two. */
+		const char *blank = strchr(report->fixed[i], ' ');
+		text_words(text, i ? "" : "fixed",
+			   text_safe(text, blank ? blank + 1 : report->fixed[i]));
+	}
+	if (report->fixed_count)
+		text_words(text, "",
+			   "no longer found: --update-baseline takes them out of the baseline");
+}
+
 static void remarks(struct text *text)
 {
 	for (const char **remark = text->report->remarks; remark && *remark; remark++)
@@ -149,6 +174,7 @@ int render_text(const struct report *report, const struct render_settings *setti
 	if (!clean)
 		text_gap(&text);
 	text_balance(&text, clean);
+	lists(&text);
 	remarks(&text);
 	hints(&text);
 	source_roots_free(&text.roots);

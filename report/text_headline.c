@@ -101,6 +101,12 @@ static void nothing_audited(struct text *text)
 		waiting += report->processes[i].unaudited_socket_count;
 	const char *words =
 		report->process_count ? "nothing was audited" : "there is no process to report on";
+	if (report->present) {
+		text_line(text, 0, COLOUR_GOOD,
+			  text_make(text, "no leaks: %s had the library, and none opened a socket",
+				    text_count(text, report->present, "program", "programs")));
+		return;
+	}
 	if (waiting)
 		words = text_make(text, "%s; the kernel shows %s in CLOSE_WAIT", words,
 				  text_count(text, waiting, "socket", "sockets"));
@@ -151,8 +157,9 @@ static void clean_line(struct text *text)
 		return;
 	}
 	text_line(text, 0, COLOUR_GOOD,
-		  text_make(text, "no leaks%s: %s opened, %s closed, %s open (%s)",
-			    killed ? " found" : "", text_count(text, opened, "socket", "sockets"),
+		  text_make(text, "no %sleaks%s: %s opened, %s closed, %s open (%s)",
+			    report->finding_count ? "new " : "", killed ? " found" : "",
+			    text_count(text, opened, "socket", "sockets"),
 			    text_number(text, closed), text_number(text, open), who));
 }
 

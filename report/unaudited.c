@@ -137,6 +137,56 @@ static const char *environment_reason(uint32_t pid, bool musl)
 	return "it was started without the library; start it with LD_PRELOAD=libsockaudit.so";
 }
 
+/* What the file alone tells; NULL: the library could be in it. */
+static const char *program_reason(const struct program *program)
+{
+	if (program->other_word_size)
+		return sizeof(void *) == 8 ? "a 32-bit program; the library takes 64-bit ones"
+					   : "a 64-bit program; the library takes 32-bit ones";
+	if (program->known && !*program->interpreter)
+		return program->go ? "statically linked, written in Go; its runtime makes the "
+				     "system calls itself, past any libc"
+				   : "statically linked; link it with libc dynamically to audit it";
+	return NULL;
+}
+
+/* The program that a script names in its first line; false: it is no script. */
+static bool script_interpreter(int file, char path[256])
+{
+	char line[256];
+	ssize_t n = pread(file, line, sizeof(line) - 1, 0);
+
+	line[n < 0 ? 0 : n] = 0;
+	return sscanf(line, "#! %255s", path) == 1;
+}
+
+const char *unaudited_file_reason(const char *path)
+{
+	struct program program;
+	struct stat status;
+	char interpreter[256];
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (file >= 0 && script_interpreter(file, interpreter)) {
+		close(file);
+		file = open(interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (file < 0)
+		return "its program's file can't be read, so nothing tells why";
+	program_read(file, &program);
+	const char *reason = program_reason(&program);
+	if (!reason && !fstat(file, &status) &&
+	    (status.st_mode & (S_ISUID | S_ISGID) ||
+	     fgetxattr(file, "security.capability", NULL, 0) > 0))
+		reason = secure_reason(file);
+	if (!reason && strstr(program.interpreter, "ld-musl"))
+		reason = "linked with musl libc, which did not load the library";
+	close(file);
+	return reason ? reason
+		      : "LD_PRELOAD did not name the library when it started (cleared by env -i, "
+			"sudo or a service manager?)";
+}
+
 const char *unaudited_reason(uint32_t pid)
 {
 	struct program program;
@@ -146,17 +196,10 @@ const char *unaudited_reason(uint32_t pid)
 	if (exe < 0)
 		return closed_reason(pid, errno);
 	program_read(exe, &program);
-	if (program.other_word_size)
-		reason = sizeof(void *) == 8 ? "a 32-bit program; the library takes 64-bit ones"
-					     : "a 64-bit program; the library takes 32-bit ones";
-	else if (program.known && !*program.interpreter)
-		reason = program.go
-				 ? "statically linked, written in Go; its runtime makes the "
-				   "system calls itself, past any libc"
-				 : "statically linked; link it with libc dynamically to audit it";
-	else if (runs_secure(pid))
+	reason = program_reason(&program);
+	if (!reason && runs_secure(pid))
 		reason = secure_reason(exe);
-	else
+	else if (!reason)
 		reason = environment_reason(pid, strstr(program.interpreter, "ld-musl"));
 	close(exe);
 	return reason;

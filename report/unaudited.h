@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a running process has no auditor. */
+/* Why a process has no auditor. */
 #ifndef UNAUDITED_H
 #define UNAUDITED_H
 
@@ -9,5 +9,7 @@
  * link ..."
  */
 const char *unaudited_reason(uint32_t pid);
+/* The same of one that has ended, by the file of its program. */
+const char *unaudited_file_reason(const char *path);
 
 #endif

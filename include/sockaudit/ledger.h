@@ -49,6 +49,7 @@ enum ledger_section_id {
 			      counts all that ever were */
 	SECTION_CLOSED,	   /* struct ledger_closed: a ring like it */
 	SECTION_THREADS,   /* struct ledger_thread: a ring like it */
+	SECTION_MARKS,	   /* struct ledger_mark: a ring like it */
 	SECTION_COUNT,
 	SECTION_ROOM = 16, /* entries in the header; the rest is for later */
 };
@@ -183,7 +184,9 @@ struct ledger_header {
 	uint64_t fork_at;
 	uint64_t pid_ns; /* inode of /proc/PID/ns/pid: pid means nothing outside of it; 0 unknown */
 	uint32_t fork_call;
-	uint32_t reserved_fork;
+	uint32_t suppressions_text; /* string: what __sockaudit_default_suppressions() returned */
+	uint32_t suppressions_file; /* string: suppressions= */
+	uint32_t mark;		    /* string: mark= */
 };
 
 /* An address of a socket, in network byte order as in the sockaddr; `known` 0: never told. */
@@ -241,6 +244,7 @@ enum ledger_flag {
 	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
 	SOCKET_TOUCHED = 1u << 15,
 	SOCKET_SWEPT = 1u << 16, /* its number was closed in a sweep over numbers */
+	SOCKET_COUNTED = 1u << 20, /* it owed a close() at the last sockaudit_checkpoint() */
 };
 
 /*
@@ -358,6 +362,13 @@ struct ledger_closed {
 	uint8_t opened_call, closed_call, connect_call, last_receive_call, last_send_call;
 	uint8_t reserved[3];
 	struct ledger_address local, peer;
+};
+
+/* What the program said that it was beginning. `at` is written last. */
+struct ledger_mark {
+	uint64_t at;
+	uint32_t name; /* string */
+	uint32_t reserved;
 };
 
 struct ledger_closer {
@@ -479,6 +490,7 @@ _Static_assert(sizeof(struct ledger_misuse) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_snapshot) == 56, "ledger layout");
 _Static_assert(sizeof(struct ledger_fork) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_closed) == 128, "ledger layout");
+_Static_assert(sizeof(struct ledger_mark) == 16, "ledger layout");
 _Static_assert(sizeof(struct ledger_header) < 8192, "the header has two pages");
 
 #endif

@@ -451,10 +451,10 @@ static inline uint64_t verdict_two_opened_since(const uint64_t openings[8])
 #define VERDICT_UNREAD_LEAST_MS 10u
 
 /* Whether an ended process's socket is past its grace by the rules for ended ones; `ended` in
- * cycles.
+ * cycles; `marked_since` the evidence, the program went on to another test.
  */
 static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uint64_t openings[8],
-					uint64_t ended, double ns_per_cycle)
+					bool marked_since, uint64_t ended, double ns_per_cycle)
 {
 	uint64_t age = cycles_to_ms(ns_per_cycle, verdict->since, ended);
 
@@ -462,7 +462,7 @@ static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uin
 	if (verdict->ageless ||
 	    (verdict->rule == VERDICT_FIN_UNREAD && age < VERDICT_UNREAD_LEAST_MS))
 		return false;
-	return age >= VERDICT_EXIT_GRACE_MS || verdict_two_opened_since(openings) > verdict->since;
+	return age >= VERDICT_EXIT_GRACE_MS || marked_since || verdict_two_opened_since(openings) > verdict->since;
 }
 
 #endif

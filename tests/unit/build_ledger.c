@@ -21,6 +21,7 @@ static const struct {
 	[SECTION_FORKS] = { sizeof(struct ledger_fork), 8 },
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 8 },
 	[SECTION_THREADS] = { sizeof(struct ledger_thread), 8 },
+	[SECTION_MARKS] = { sizeof(struct ledger_mark), 8 },
 };
 
 struct ledger_header *build_header(struct build *build)

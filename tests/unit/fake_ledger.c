@@ -22,6 +22,7 @@ static const struct {
 	[SECTION_FORKS] = { sizeof(struct ledger_fork), 1024 },
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 4096 },
 	[SECTION_THREADS] = { sizeof(struct ledger_thread), 1024 },
+	[SECTION_MARKS] = { sizeof(struct ledger_mark), 4096 },
 };
 
 static void *memory(size_t size)
@@ -65,6 +66,7 @@ bool ledger_file_open(void)
 	made.forks = bases[SECTION_FORKS];
 	made.closed = bases[SECTION_CLOSED];
 	made.threads = bases[SECTION_THREADS];
+	made.marks = bases[SECTION_MARKS];
 	made.serial = __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 	*ledger = made;
 	header->exe = ledger_file_string("/the/program");

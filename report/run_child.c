@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_child.h"
+
+#include "inherited.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Stopping and going on is between the terminal and all of its process group, so not ours to pass
+ * on; the last four are faults of our own. */
+static const int not_watched[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT,	SIGKILL, SIGSTOP,
+				   SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,	SIGABRT, SIGTRAP,
+				   SIGSYS,  SIGPIPE, SIGPROF, SIGVTALRM };
+
+static void child_become(char *const *command, char *const *environment, const sigset_t *mask,
+			 int report)
+{
+	inherited_restore();
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvpe(command[0], command, environment);
+	int error = errno;
+	if (write(report, &error, sizeof(error)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int run_child_start(struct run_child *child, char *const *command, char *const *environment,
+		    bool *exec_failed)
+{
+	int ends[2], error = 0;
+
+	*child = (struct run_child){ .pid = -1 };
+	*exec_failed = false;
+	sigfillset(&child->watched);
+	for (size_t i = 0; i < sizeof(not_watched) / sizeof(*not_watched); i++)
+		sigdelset(&child->watched, not_watched[i]);
+	if (pipe2(ends, O_CLOEXEC))
+		return errno;
+	sigprocmask(SIG_BLOCK, &child->watched, &child->mask_before);
+	child->pid = fork();
+	if (!child->pid)
+		child_become(command, environment, &child->mask_before, ends[1]);
+	if (child->pid < 0)
+		error = errno;
+	close(ends[1]);
+	/* Nothing comes when the exec has closed the other end. */
+	if (!error && read(ends[0], &error, sizeof(error)) == (ssize_t)sizeof(error)) {
+		*exec_failed = true;
+		waitpid(child->pid, NULL, 0);
+	}
+	close(ends[0]);
+	return error;
+}
+
+/* What a terminal or the kernel sends reaches the child by itself: it is of our process group. */
+static bool is_for_both(const siginfo_t *info)
+{
+	return info->si_code == SI_KERNEL || info->si_pid == 0;
+}
+
+static void child_look(struct run_child *child)
+{
+	int status;
+
+	while (waitpid(child->pid, &status, WNOHANG | WUNTRACED) == child->pid) {
+		if (!WIFSTOPPED(status)) {
+			child->ended = true;
+			child->status = status;
+			return;
+		}
+		/* Whoever waits for us is to see that it stands still. */
+		raise(SIGSTOP);
+		kill(child->pid, SIGCONT);
+	}
+}
+
+void run_child_wait(struct run_child *child, unsigned ms)
+{
+	struct timespec now, until, rest;
+	siginfo_t info;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	for (child_look(child); !child->ended; child_look(child)) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		int64_t left = ((int64_t)until.tv_sec - now.tv_sec) * 1000000000 + until.tv_nsec -
+			       now.tv_nsec;
+		if (left <= 0)
+			return;
+		rest = (struct timespec){ left / 1000000000, left % 1000000000 };
+		int signal = sigtimedwait(&child->watched, &info, &rest);
+		if (signal > 0 && signal != SIGCHLD && !is_for_both(&info))
+			kill(child->pid, signal);
+	}
+}
+
+int run_child_status(const struct run_child *child)
+{
+	struct rlimit none = { 0, 0 };
+	sigset_t only;
+
+	if (WIFEXITED(child->status))
+		return WEXITSTATUS(child->status);
+	int signal = WTERMSIG(child->status);
+	/* The core is the child's. */
+	setrlimit(RLIMIT_CORE, &none);
+	sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	sigemptyset(&only);
+	sigaddset(&only, signal);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	raise(signal);
+	return 128 + signal;
+}
