@@ -43,6 +43,8 @@ struct frame {
 	bool inlined;	      /* this function's code stands inside the next frame's */
 	bool system;	      /* of a system library, libc or the dynamic linker: never the site */
 	const char *note;     /* e.g. "file replaced since"; NULL */
+	bool below_root;      /* file is relative to the source root, by --path-map or --redact,
+				 whether or not it can be seen there */
 };
 
 struct stack {
@@ -229,6 +231,7 @@ struct report {
 	size_t finding_count;
 	uint64_t sockets_in_findings, gating;
 	const char **remarks; /* what could not be learnt and why, a line each; NULL-terminated */
+	int exit_status;      /* of the command that writes it, once it is written */
 };
 
 /* The library is loaded, but keeps no ledger, while the kernel shows ended connections. */

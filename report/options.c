@@ -3,6 +3,8 @@
  * option_apply(). */
 #include "options.h"
 
+#include "render.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +19,9 @@ enum option_id {
 	OPTION_COLOR,
 	OPTION_STACKS,
 	OPTION_SOURCE_ROOT,
+	OPTION_PATH_MAP,
 	OPTION_REPRODUCIBLE,
+	OPTION_REDACT,
 	OPTION_ALL,
 	OPTION_SUPPRESSIONS,
 	OPTION_PRINT_SUPPRESSIONS,
@@ -56,11 +60,13 @@ static const struct option_row {
 	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
 	{ OPTION_GATE, FOR_REPORT | FOR_CHECK | FOR_RUN, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
-	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
-	  "text or json, several at once when they go to files (default: text)" },
+	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--format", REQUIRED,
+	  "NAME[:FILE],...", "%s; several at once when all but one have a FILE (default: text)" },
+	{ OPTION_FORMAT, FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
+	  "text or json, both at once when one has a FILE (default: text)" },
 	{ OPTION_FORMAT, FOR_DIFF, "--format", REQUIRED, "NAME", "text or json (default: text)" },
-	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES | FOR_DIFF, "--output", REQUIRED, "FILE",
-	  "write there what has no file of its own (default: standard output)" },
+	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES | FOR_DIFF, "--output",
+	  REQUIRED, "FILE", "write there what has no file of its own (default: standard output)" },
 	{ OPTION_NO_CHILDREN, FOR_REPORT | FOR_CHECK | FOR_LIST, "--no-children", WITHOUT, NULL,
 	  "a PID without its descendants (default: with them)" },
 	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK | FOR_RUN, "--stacks", WITHOUT, NULL,
@@ -68,8 +74,16 @@ static const struct option_row {
 	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--source-root", REQUIRED, "FOLDER",
 	  "quote lines of source from regular files below it; may be repeated (default: the top of "
 	  "the git working tree, else the current folder; never /)" },
-	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--reproducible", WITHOUT, NULL,
-	  "leave out times, pids and host (default: off)" },
+	{ OPTION_PATH_MAP, FOR_REPORT | FOR_CHECK | FOR_RUN, "--path-map", REQUIRED, "FROM=TO",
+	  "files that stood below FROM where the program was built are below TO; a relative TO is "
+	  "below the source root, as in --path-map /build=.; may be repeated, the longest FROM "
+	  "counts (default: as they are)" },
+	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--reproducible",
+	  WITHOUT, NULL, "leave out times, pids and host (default: off)" },
+	{ OPTION_REDACT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--redact", WITHOUT, NULL,
+	  "for reports that leave the house: paths, IP addresses, names of programs and hosts "
+	  "become tokens, in one report the same for the same; ports, functions and lines stay "
+	  "(default: off)" },
 	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--color", REQUIRED, "WHEN",
 	  "auto, always or never (default: auto, on a terminal and without NO_COLOR)" },
 	{ OPTION_SUPPRESSIONS, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF, "--suppressions",
@@ -342,6 +356,18 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 			count++;
 		options->source_roots[count] = value;
 		return 0;
+	case OPTION_PATH_MAP:
+		while (options->path_maps[count].from)
+			count++;
+		if (path_map_parse(arena, value, &options->path_maps[count]))
+			return 0;
+		*trouble = arena_printf(
+			arena, "--path-map takes FROM=TO, as in --path-map /build=., not '%s'",
+			value);
+		return -EINVAL;
+	case OPTION_REDACT:
+		options->redact = true;
+		return 0;
 	case OPTION_REPRODUCIBLE:
 		options->reproducible = true;
 		return 0;
@@ -446,6 +472,7 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 	options->suppressions = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->required = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->source_roots = arena_array(arena, (size_t)argc + 1, sizeof(char *));
+	options->path_maps = arena_array(arena, (size_t)argc + 1, sizeof(*options->path_maps));
 	options->targets = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	gates_parse(NULL, options->gates, &unknown, &length);
 	for (int i = 1; i < argc; i++) {
@@ -495,9 +522,26 @@ static void words_print(const char *text, int column, int indent, FILE *out)
 	fputc('\n', out);
 }
 
+/* A row's words; where they say "%s", the formats that there are. */
+static const char *row_words(struct arena *arena, const struct option_row *row)
+{
+	const char *names = "", *at = strstr(row->line, "%s");
+
+	if (!at)
+		return row->line;
+	for (const struct renderer *renderer = renderers; renderer->name; renderer++)
+		names = arena_printf(arena, "%s%s%s", names,
+				     renderer == renderers ? ""
+				     : renderer[1].name	   ? ", "
+							   : " or ",
+				     renderer->name);
+	return arena_printf(arena, "%.*s%s%s", (int)(at - row->line), row->line, names, at + 2);
+}
+
 void options_help(enum command_id command, FILE *out)
 {
 	const int indent = 30;
+	struct arena arena = { NULL };
 
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		const struct option_row *row = &rows[i];
@@ -514,6 +558,14 @@ void options_help(enum command_id command, FILE *out)
 		if (column >= indent) {
 			fprintf(out, "\n%*s", indent, "");
 		}
-		words_print(row->line, indent, indent, out);
+		words_print(row_words(&arena, row), indent, indent, out);
 	}
+	if (row_find(command, "--format", strlen("--format"))) {
+		fputs("\nFormats:\n", out);
+		for (const struct renderer *renderer = renderers; renderer->name; renderer++) {
+			fprintf(out, "  %-*s", indent - 2, renderer->name);
+			words_print(renderer->line, indent, indent, out);
+		}
+	}
+	arena_free(&arena);
 }

@@ -4,6 +4,7 @@
 #define OPTIONS_H
 
 #include "analysis.h"
+#include "path_map.h"
 #include <stdio.h>
 
 enum command_id {
@@ -27,6 +28,8 @@ struct options {
 	bool no_children, stacks, all, reproducible, dry_run;
 	enum colour colour;
 	const char **source_roots; /* NULL-terminated */
+	struct path_map *path_maps; /* ended by one without `from` */
+	bool redact;
 	const char *gate;	   /* NULL: the default */
 	bool gated;		   /* --gate was given */
 	bool gates[RULE_COUNT];

@@ -2,12 +2,15 @@
 /* Sends a finished report where --format and --output say; see output.h. */
 #include "output.h"
 
+#include "output_file.h"
 #include "render.h"
+#include "rewrite.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COLUMNS_MOST  100
@@ -17,6 +20,14 @@
 struct output {
 	const char *format;
 	const char *file; /* NULL: --output, else stdout */
+};
+
+/* What is to be written, and by whom. */
+struct sending {
+	const struct options *options;
+	FILE *standard;
+	output_writer *write;
+	void *data;
 };
 
 bool output_next(struct arena *arena, const char **list, char **name, const char **file)
@@ -53,6 +64,44 @@ static int unknown_format(struct arena *arena, const char *name, const char **tr
 	return -EINVAL;
 }
 
+/* The items of --format, each with where it goes. */
+static size_t outputs_of(struct arena *arena, const struct options *options,
+			 struct output **outputs)
+{
+	const char *list = options->format, *file;
+	size_t count = 0, room = 0;
+	char *name;
+
+	*outputs = NULL;
+	while (output_next(arena, &list, &name, &file)) {
+		*outputs = arena_more(arena, *outputs, count, &room, sizeof(**outputs));
+		(*outputs)[count++] =
+			(struct output){ .format = name, .file = file ? file : options->output };
+	}
+	return count;
+}
+
+/* Two formats in one file would leave the last alone; a terminal or /dev/null takes any. */
+static int same_file(struct arena *arena, const struct options *options, const char **trouble)
+{
+	struct output *outputs;
+	size_t count = outputs_of(arena, options, &outputs);
+	struct stat status;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; outputs[i].file && j < i; j++) {
+			if (!outputs[j].file || strcmp(outputs[i].file, outputs[j].file))
+				continue;
+			if (!stat(outputs[i].file, &status) && !S_ISREG(status.st_mode))
+				continue;
+			*trouble = arena_printf(arena, "--format: two formats can't share '%s'",
+						outputs[i].file);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 int output_check(struct arena *arena, const struct options *options, const char **trouble)
 {
 	const char *list = options->format, *file;
@@ -74,7 +123,7 @@ int output_check(struct arena *arena, const struct options *options, const char 
 			options->format);
 		return -EINVAL;
 	}
-	return 0;
+	return same_file(arena, options, trouble);
 }
 
 /* Where what has no file of its own goes: under run, the standard output is the command's. */
@@ -109,49 +158,101 @@ static unsigned columns_of(const struct options *options, bool to_terminal)
 	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
 }
 
-static int output_one(struct arena *arena, const struct options *options, FILE *standard,
-		      const struct output *output, output_writer *write, void *data,
-		      const char **trouble)
+/* What the formats are to tell: the report, in other words where that was asked for. */
+static int rewritten(struct arena *arena, const struct options *options,
+		     const struct report **report)
 {
-	const char *path = output->file ? output->file : options->output;
-	const char *shown = path		 ? path
-			    : options->to_stderr ? "the standard error"
-						 : "the standard output";
+	struct source_roots roots = { 0 };
+	struct rewriting how = { .maps = options->path_maps,
+				 .redact = options->redact,
+				 .roots = &roots };
+
+	if (!options->redact && !options->path_maps->from)
+		return 0;
+	int error = source_roots_find(&roots, options->source_roots);
+	if (!error)
+		*report = report_rewrite(arena, *report, &how);
+	source_roots_free(&roots);
+	return error;
+}
+
+static int write_one(const struct sending *sending, const struct output *output, FILE *out)
+{
+	const struct options *options = sending->options;
+	bool to_terminal = !output->file;
 	struct render_settings settings = {
-		.colour = colour_wanted(options, !path),
+		.colour = colour_wanted(options, to_terminal),
 		.reproducible = options->reproducible,
 		.with_stacks = options->stacks,
-		.command = options->command_line,
+		.command = options->redact ? NULL : options->command_line,
 		.source_roots = options->source_roots,
-		.width = columns_of(options, !path),
+		.width = columns_of(options, to_terminal),
+		.redacted = options->redact,
 	};
-	FILE *out = path ? fopen(path, "we") : standard;
-	int error = out ? 0 : -errno;
 
-	if (!error)
-		error = write(data, output->format, &settings, out);
-	if (!error && fflush(out))
+	return sending->write(sending->data, output->format, &settings, out);
+}
+
+static int write_standard(const struct sending *sending, const struct output *output)
+{
+	int error = write_one(sending, output, sending->standard);
+
+	if (!error && fflush(sending->standard))
 		error = -errno;
-	if (!error && ferror(out))
-		error = -EIO;
-	if (out && path && fclose(out) && !error)
-		error = -errno;
-	if (error)
-		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s",
-					path ? "'" : "", shown, path ? "'" : "", strerror(-error));
+	return !error && ferror(sending->standard) ? -EIO : error;
+}
+
+/* All are opened before the first is written, and complete before the first takes its place:
+ * whatever fails, nothing stands there half. */
+static int write_all(const struct sending *sending, const struct output *outputs,
+		     struct output_file *files, size_t count, size_t *at)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++) {
+		*at = i;
+		if (outputs[i].file)
+			error = output_file_open(&files[i], outputs[i].file);
+	}
+	for (size_t i = 0; !error && i < count; i++) {
+		*at = i;
+		if (outputs[i].file)
+			error = write_one(sending, &outputs[i], files[i].stream);
+		if (!error && outputs[i].file)
+			error = output_file_finish(&files[i]);
+	}
+	for (size_t i = 0; !error && i < count; i++) {
+		*at = i;
+		if (outputs[i].file)
+			error = output_file_commit(&files[i]);
+	}
+	for (size_t i = 0; !error && i < count; i++) {
+		*at = i;
+		if (!outputs[i].file)
+			error = write_standard(sending, &outputs[i]);
+	}
 	return error;
 }
 
 int output_each(struct arena *arena, const struct options *options, FILE *standard,
 		output_writer *write, void *data, const char **trouble)
 {
-	const char *list = options->format, *file;
-	char *name;
-	int error = 0;
+	const struct sending sending = { options, standard, write, data };
+	struct output *outputs;
+	size_t count = outputs_of(arena, options, &outputs), at = 0;
+	struct output_file *files = arena_array(arena, count + 1, sizeof(*files));
+	int error = write_all(&sending, outputs, files, count, &at);
 
-	while (!error && output_next(arena, &list, &name, &file)) {
-		struct output output = { .format = name, .file = file };
-		error = output_one(arena, options, standard, &output, write, data, trouble);
+	for (size_t i = 0; i < count; i++)
+		output_file_drop(&files[i]);
+	if (error) {
+		const char *path = outputs[at].file;
+		*trouble = arena_printf(arena, "cannot write the report to %s%s%s: %s",
+					path ? "'" : "",
+					path		     ? path
+					: options->to_stderr ? "the standard error"
+							     : "the standard output",
+					path ? "'" : "", strerror(-error));
 	}
 	return error;
 }
@@ -165,5 +266,12 @@ static int report_write(void *data, const char *format, const struct render_sett
 int output_write(struct arena *arena, const struct options *options, const struct report *report,
 		 const char **trouble)
 {
-	return output_each(arena, options, terminal_of(options), report_write, (void *)report, trouble);
+	int error = rewritten(arena, options, &report);
+
+	if (error) {
+		*trouble = arena_printf(arena, "cannot write the report: %s", strerror(-error));
+		return error;
+	}
+	return output_each(arena, options, terminal_of(options), report_write, (void *)report,
+			   trouble);
 }
