@@ -61,7 +61,8 @@ DEMO_PACKAGES = iproute2
 TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite libfaketime redis-server redis-tools nginx-light wrk memcached \
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace \
 	liburing-dev golang-go nodejs perl ruby openjdk-17-jdk-headless apache2 apache2-utils haproxy git openssh-server \
-	openssh-client postgresql libcap2-bin socat $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
+	openssh-client postgresql libcap2-bin socat \
+	python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)
@@ -97,10 +98,11 @@ demo: all $(TEST_BUILD)/demo_server | $(BUILD)/dependencies-demo
 	@BUILD=$(BUILD) tests/demo
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/sockaudit
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/sockaudit $(DESTDIR)$(PREFIX)/share/sockaudit
 	install -m 755 $(BUILD)/sockaudit $(DESTDIR)$(PREFIX)/bin/sockaudit
 	install -m 644 $(BUILD)/libsockaudit.so $(DESTDIR)$(PREFIX)/lib/libsockaudit.so
 	install -m 644 include/sockaudit/*.h $(DESTDIR)$(PREFIX)/include/sockaudit
+	install -m 644 report/schema/*.json $(DESTDIR)$(PREFIX)/share/sockaudit
 	@# So that LD_PRELOAD=libsockaudit.so finds it without a path.
 	$(if $(DESTDIR),,-ldconfig)
 
