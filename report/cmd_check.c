@@ -27,6 +27,15 @@ static const struct process *unrecorded(const struct report *report)
 	return NULL;
 }
 
+/* What the gate will say of it. */
+static int verdict(const struct analysis *analysis)
+{
+	if (analysis->report.gating)
+		return EXIT_FINDINGS;
+	return unrecorded(&analysis->report) || unaudited(&analysis->members) ? EXIT_TROUBLE
+									      : EXIT_CLEAN;
+}
+
 int cmd_check(const struct options *options)
 {
 	struct analysis_settings settings = {
@@ -42,6 +51,8 @@ int cmd_check(const struct options *options)
 		error = analysis_make(&settings, &analysis);
 		trouble = analysis.trouble;
 	}
+	if (!error)
+		analysis.report.exit_status = verdict(&analysis);
 	if (!error)
 		error = output_write(&words, options, &analysis.report, &trouble);
 	if (error) {

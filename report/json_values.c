@@ -3,6 +3,7 @@
 #include "json_values.h"
 #include "escape.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,4 +131,15 @@ json_t *json_result_place(const struct place *place)
 		{ "frames", json_frames(place->stack) },
 		{ 0 },
 	});
+}
+
+int json_print(const json_t *value, FILE *out)
+{
+	if (!value)
+		return -ENOMEM;
+	int failed = json_dumpf(value, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	if (!failed && fputc('\n', out) == EOF)
+		failed = -1;
+	/* A stream that fails has set errno; ferror tells the caller the same. */
+	return failed ? (ferror(out) ? -EIO : -ENOMEM) : 0;
 }

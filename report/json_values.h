@@ -36,6 +36,10 @@ json_t *json_place(const struct place *place);
 /* A place whose call had a result: with errno. */
 json_t *json_result_place(const struct place *place);
 
+/* As a document, ASCII only since it may end up on a terminal; NULL is memory that is out. 0 or
+ * -errno. */
+int json_print(const json_t *value, FILE *out);
+
 /* json_unaudited.c: a process's sockets without an auditor, and how many are in which TCP state. */
 json_t *json_unaudited_sockets(const struct process *process,
 			       const struct render_settings *settings);

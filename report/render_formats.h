@@ -8,6 +8,12 @@
 
 int render_text(const struct report *report, const struct render_settings *settings, FILE *out);
 int render_json(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_sarif(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_junit(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_github(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_gitlab(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_markdown(const struct report *report, const struct render_settings *settings, FILE *out);
+int render_folded(const struct report *report, const struct render_settings *settings, FILE *out);
 
 int render_suppressions(const struct report *report, const struct render_settings *settings,
 			FILE *out);

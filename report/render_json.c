@@ -3,8 +3,6 @@
 #include "json_values.h"
 #include "render_formats.h"
 
-#include <errno.h>
-#include <string.h>
 
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "1.0.0"
@@ -282,12 +280,8 @@ static json_t *report_value(const struct report *report, const struct render_set
 int render_json(const struct report *report, const struct render_settings *settings, FILE *out)
 {
 	json_t *value = report_value(report, settings);
-	if (!value)
-		return -ENOMEM;
-	int failed = json_dumpf(value, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	int error = json_print(value, out);
+
 	json_decref(value);
-	if (!failed && fputc('\n', out) == EOF)
-		failed = -1;
-	/* A stream that fails has set errno; ferror tells the caller the same. */
-	return failed ? (ferror(out) ? -EIO : -ENOMEM) : 0;
+	return error;
 }

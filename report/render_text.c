@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH_DEFAULT  100u
-#define WIDTH_SMALLEST 60u
-
 static int worse_group(const void *left, const void *right)
 {
 	const struct site_group *a = left, *b = right;
@@ -42,8 +39,7 @@ static int larger_finding(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* New findings by site. */
-static size_t group_findings(struct text *text, struct site_group **made)
+size_t text_groups(struct text *text, struct site_group **made)
 {
 	const struct report *report = text->report;
 	struct site_group *groups =
@@ -152,21 +148,15 @@ static void hints(struct text *text)
 
 int render_text(const struct report *report, const struct render_settings *settings, FILE *out)
 {
-	struct text text = {
-		.out = out,
-		.report = report,
-		.settings = settings,
-		.width = settings->width ? settings->width : WIDTH_DEFAULT,
-	};
-	if (text.width < WIDTH_SMALLEST)
-		text.width = WIDTH_SMALLEST;
-	int error = source_roots_find(&text.roots, settings->source_roots);
-	if (error)
+	struct text text;
+	int error = text_open(&text, report, settings, out);
+	if (error) {
+		text_close(&text);
 		return error;
+	}
 
-	text.places = frame_numbers_new(&text.arena, FRAME_PLACE);
 	struct site_group *groups;
-	size_t count = group_findings(&text, &groups);
+	size_t count = text_groups(&text, &groups);
 	bool clean = text_headline(&text, groups, count);
 	for (size_t i = 0; i < count; i++)
 		text_group(&text, &groups[i]);
@@ -177,8 +167,6 @@ int render_text(const struct report *report, const struct render_settings *setti
 	lists(&text);
 	remarks(&text);
 	hints(&text);
-	source_roots_free(&text.roots);
-	frame_numbers_free(text.places);
-	arena_free(&text.arena);
+	text_close(&text);
 	return ferror(out) ? -EIO : 0;
 }

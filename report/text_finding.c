@@ -45,7 +45,7 @@ static void place(struct text *text, const char *label, const struct place *plac
 		text_stack(text, place->stack);
 }
 
-static char *outcome(struct text *text, const struct finding *finding, const struct place *place)
+char *text_outcome(struct text *text, const struct finding *finding, const struct place *place)
 {
 	char *call = text_call(text, place->call);
 	if (place->error) {
@@ -66,7 +66,7 @@ static void connected(struct text *text, const struct finding *finding)
 	const struct place *connect = &finding->connected;
 	if (!connect->call)
 		return;
-	const char *what = outcome(text, finding, connect);
+	const char *what = text_outcome(text, finding, connect);
 	if (has_stack(connect) && !text->settings->with_stacks)
 		text_words(text, "connected",
 			   text_make(text, "%s at %s", what,
@@ -169,7 +169,7 @@ static void whole(struct text *text, const struct finding *finding)
 	child(text, finding);
 	if (finding->evidence.call)
 		place(text, "evidence", &finding->evidence,
-		      outcome(text, finding, &finding->evidence));
+		      text_outcome(text, finding, &finding->evidence));
 	else if (!finding->closed.call)
 		text_words(text, "evidence", "the kernel's alone: no call of the program met it");
 	if (finding->closed.call)

@@ -14,11 +14,15 @@ struct site_group {
 	enum severity severity; /* the worst */
 };
 
+/* The new findings by site, the worst first; how many sites there are. (render_text.c) */
+size_t text_groups(struct text *text, struct site_group **made);
 void text_group(struct text *text, const struct site_group *group);
 
 /* These name calls, not sockets that wait for a close(). */
 bool text_counts_calls(enum finding_rule rule);
 /* "84 sockets", or "3 calls". */
 char *text_finding_count(struct text *text, const struct finding *finding);
+/* What a place's call said: "recv() returned 0: EOF", "send() failed: EPIPE (Broken pipe)". */
+char *text_outcome(struct text *text, const struct finding *finding, const struct place *place);
 
 #endif

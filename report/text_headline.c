@@ -78,7 +78,9 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 		if (!group_sum(&groups[i], kind))
 			continue;
 		unsigned used = escape_columns(words);
-		char *rest = text_make(text, ", and %zu more places", places - shown);
+		char *rest =
+			text_make(text, ", and %s",
+				  text_count(text, places - shown, "more place", "more places"));
 		unsigned reserved = shown + 1 < places ? (unsigned)strlen(rest) : 0;
 		char *next =
 			owes(text, kind, &groups[i], places,

@@ -8,13 +8,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TITLE_HANG 2u /* the continuation of a title stands this much to the right */
+#define WIDTH_DEFAULT  100u
+#define WIDTH_SMALLEST 60u
+#define TITLE_HANG     2u /* the continuation of a title stands this much to the right */
 
 static const char *const colour_codes[] = {
 	[COLOUR_NONE] = "",   [COLOUR_BAD] = "1;31",   [COLOUR_CAREFUL] = "1;33",
 	[COLOUR_GOOD] = "32", [COLOUR_PLACE] = "1;36", [COLOUR_DIM] = "2",
 	[COLOUR_BOLD] = "1",
 };
+
+int text_open(struct text *text, const struct report *report,
+	      const struct render_settings *settings, FILE *out)
+{
+	*text = (struct text){
+		.out = out,
+		.report = report,
+		.settings = settings,
+		.width = settings->width ? settings->width : WIDTH_DEFAULT,
+	};
+	if (text->width < WIDTH_SMALLEST)
+		text->width = WIDTH_SMALLEST;
+	text->places = frame_numbers_new(&text->arena, FRAME_PLACE);
+	return source_roots_find(&text->roots, settings->source_roots);
+}
+
+void text_close(struct text *text)
+{
+	source_roots_free(&text->roots);
+	frame_numbers_free(text->places);
+	arena_free(&text->arena);
+}
+
+void text_capture(struct text *text)
+{
+	text->captured.out = text->out;
+	text->out = open_memstream(&text->captured.bytes, &text->captured.size);
+	if (!text->out)
+		arena_out_of_memory();
+}
+
+char *text_captured(struct text *text)
+{
+	if (fclose(text->out))
+		arena_out_of_memory();
+	text->out = text->captured.out;
+	char *copy = arena_copy(&text->arena, text->captured.bytes);
+	free(text->captured.bytes);
+	return copy;
+}
 
 char *text_safe(struct text *text, const char *hostile)
 {

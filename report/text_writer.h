@@ -18,6 +18,11 @@ struct text {
 	unsigned width;
 	bool stacks_cut;       /* something was left out that whole stacks would show */
 	bool told[RULE_COUNT]; /* this rule's help */
+	struct {
+		FILE *out; /* where it went before */
+		char *bytes;
+		size_t size;
+	} captured;
 };
 
 enum colour {
@@ -32,6 +37,15 @@ enum colour {
 
 #define LABEL_INDENT 2u
 #define LABEL_WIDTH  13u /* indent and label: where the words begin */
+
+/* A pen for that report; text_close() in either case. 0 or -errno. */
+int text_open(struct text *text, const struct report *report,
+	      const struct render_settings *settings, FILE *out);
+void text_close(struct text *text);
+/* What is written from here on until text_captured() becomes a string, the arena's, instead of
+ * going to the stream. Not one within another. */
+void text_capture(struct text *text);
+char *text_captured(struct text *text);
 
 /* Escaped for the terminal; never NULL. */
 char *text_safe(struct text *text, const char *hostile);
