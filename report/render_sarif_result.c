@@ -157,7 +157,8 @@ static json_t *properties(struct results *results, const struct finding *finding
 static json_t *fingerprints(struct results *results, const struct finding *finding,
 			    const char *fingerprint)
 {
-	const char *plain = *finding->fingerprint ? finding->fingerprint : fingerprint;
+	const char *plain =
+		*finding->fingerprint ? finding->fingerprint : rules[finding->rule].name;
 	const char *number = fingerprint + strlen(plain);
 
 	return json_fields((struct json_field[]){

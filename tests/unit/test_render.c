@@ -503,6 +503,18 @@ static void forges_limits_are_kept(void **state)
 	assert_non_null(strstr(text, "10 findings were left out"));
 	json_decref(log);
 	free(text);
+	/* What has the same fingerprint is told apart. */
+	report.finding_count = 3;
+	text = rendered("gitlab", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "\"eof-not-closed\",\n    \"severity\""));
+	assert_non_null(strstr(text, "\"eof-not-closed-2\""));
+	assert_non_null(strstr(text, "\"eof-not-closed-3\""));
+	free(text);
+	text = rendered("sarif", &report, (struct render_settings){ 0 });
+	assert_non_null(strstr(text, "\"eof-not-closed:1\""));
+	assert_non_null(strstr(text, "\"eof-not-closed:3\""));
+	free(text);
+	report.finding_count = MANY;
 	text = rendered("markdown", &report, (struct render_settings){ 0 });
 	assert_true(strlen(text) < 1u << 20);
 	assert_non_null(strstr(text, "and 24,910 more findings."));
