@@ -97,7 +97,7 @@ int output_file_open(struct output_file *file, const char *path)
 	bool present = !stat(path, &status);
 	int error = 0, number = named_descriptor(path);
 
-	*file = (struct output_file){ NULL };
+	*file = (struct output_file){ 0 };
 	/* A link stays a link: what it leads to is replaced. */
 	file->path = present && S_ISREG(status.st_mode) ? realpath(path, NULL) : strdup(path);
 	if (!file->path)
@@ -144,5 +144,5 @@ void output_file_drop(struct output_file *file)
 		unlink(file->temporary);
 	free(file->temporary);
 	free(file->path);
-	*file = (struct output_file){ NULL };
+	*file = (struct output_file){ 0 };
 }

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The shape of `--format=json`, schema sockaudit/1: every field present, also where it is null."""
+import functools
+import json
+import os
+
+import jsonschema
+
+PUBLISHED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+                         "report", "schema", "sockaudit-1.schema.json")
 
 FRAME = {"function": str, "file": str, "line": int, "module": str, "offset": int, "build_id": str, "inlined": bool}
 PLACE = {"call": str, "errno": str, "frames": [FRAME]}
@@ -33,6 +41,13 @@ REPORT = {
 }
 
 
+@functools.lru_cache(None)
+def validator():
+    """Of the schema that is installed."""
+    with open(PUBLISHED, encoding="utf-8") as file:
+        return jsonschema.Draft202012Validator(json.load(file))
+
+
 def _walk(value, shape, path):
     if isinstance(shape, type):
         if value is not None and not isinstance(value, shape):
@@ -57,6 +72,8 @@ def _walk(value, shape, path):
 def problems(report):
     """What is wrong with a report's shape and its sums, a line each."""
     yield from _walk(report, REPORT, "")
+    for error in validator().iter_errors(report):
+        yield f"{error.json_path}: {error.message[:200]}"
     if report.get("schema") != "sockaudit/1":
         yield f"schema is {report.get('schema')!r}"
     findings = report.get("findings") or []
