@@ -206,6 +206,8 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	host_fill(&analysis->arena, &analysis->members, report);
 	grace_fill(settings, &analysis->members, report);
 	gate_fill(settings, &analysis->arena, report);
+	if (marks)
+		report->marks = marks_names(marks, &report->mark_count);
 	if (settings->run) {
 		report->present = settings->run->attendance.present;
 		report->timeline =

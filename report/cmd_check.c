@@ -28,10 +28,12 @@ static const struct process *unrecorded(const struct report *report)
 }
 
 /* What the gate will say of it. */
-static int verdict(const struct analysis *analysis)
+static int verdict(const struct options *options, const struct analysis *analysis)
 {
 	if (analysis->report.gating)
 		return EXIT_FINDINGS;
+	if (options->strict && suppressions_unused(&analysis->report))
+		return EXIT_TROUBLE;
 	return unrecorded(&analysis->report) || unaudited(&analysis->members) ? EXIT_TROUBLE
 									      : EXIT_CLEAN;
 }
@@ -52,14 +54,15 @@ int cmd_check(const struct options *options)
 		trouble = analysis.trouble;
 	}
 	if (!error)
-		analysis.report.exit_status = verdict(&analysis);
+		analysis.report.exit_status = verdict(options, &analysis);
 	if (!error)
 		error = output_write(&words, options, &analysis.report, &trouble);
 	if (error) {
 		fprintf(stderr, "sockaudit: %s\n", trouble);
 	} else if (analysis.report.gating) {
 		status = EXIT_FINDINGS;
-	} else if (options->strict && suppressions_complain(&analysis.report)) {
+	} else if (options->strict && suppressions_unused(&analysis.report)) {
+		suppressions_complain(&analysis.report);
 		status = EXIT_TROUBLE;
 	} else {
 		const struct member *member = unaudited(&analysis.members);

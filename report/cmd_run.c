@@ -97,24 +97,39 @@ static uint64_t errors_in(const struct report *report)
 /* What the gate says of a command that succeeded. */
 static int verdict(const struct run *run, const struct report *report)
 {
-	const struct absent *absent = lacking(run);
-
-	if (!run->options->gated) {
-		if (errors_in(report))
-			fputs("sockaudit: not gating: add --gate\n", stderr);
+	if (!run->options->gated)
 		return EXIT_CLEAN;
-	}
 	if (report->gating)
 		return (int)run->options->exitcode;
-	if (run->options->strict && suppressions_complain(report))
-		return EXIT_TROUBLE;
-	if (!absent)
-		return EXIT_CLEAN;
+	return (run->options->strict && suppressions_unused(report)) || lacking(run) ? EXIT_TROUBLE
+										     : EXIT_CLEAN;
+}
+
+/* The words for it, below the report. */
+static void verdict_say(const struct run *run, const struct report *report)
+{
+	const struct absent *absent = lacking(run);
+
+	if (!run->options->gated && errors_in(report))
+		fputs("sockaudit: not gating: add --gate\n", stderr);
+	if (run->options->strict)
+		suppressions_complain(report);
+	if (!run->options->gated || report->gating || !absent)
+		return;
 	char *path = escape_terminal(absent->path);
 	fprintf(stderr, "sockaudit: cannot gate: %s was not audited: %s\n", path ? path : "?",
 		absent->reason);
 	free(path);
-	return EXIT_TROUBLE;
+}
+
+/* A command that failed tells it itself, whatever we found. */
+static int run_exit(const struct run *run, int status)
+{
+	int command = run->child.status;
+
+	if (WIFSIGNALED(command))
+		return 128 + WTERMSIG(command);
+	return WEXITSTATUS(command) ? WEXITSTATUS(command) : status;
 }
 
 static int report_make(struct run *run, int *status)
@@ -137,11 +152,14 @@ static int report_make(struct run *run, int *status)
 	if (error && !trouble)
 		trouble = analysis.trouble;
 	if (!error)
+		*status = verdict(run, &analysis.report);
+	analysis.report.exit_status = run_exit(run, *status);
+	if (!error)
 		error = output_write(&run->arena, run->options, &analysis.report, &trouble);
 	if (error)
 		fprintf(stderr, "sockaudit: %s\n", trouble);
 	else
-		*status = verdict(run, &analysis.report);
+		verdict_say(run, &analysis.report);
 	analysis_free(&analysis);
 	return error;
 }

@@ -224,6 +224,31 @@ bool marks_between(const struct marks *marks, uint64_t after_ns, uint64_t until_
 	return count_until(&marks->all, until_ns) > count_until(&marks->all, after_ns);
 }
 
+struct known_name {
+	UT_hash_handle hh;
+};
+
+const char **marks_names(const struct marks *marks, size_t *count)
+{
+	const char **names = arena_array(marks->arena, marks->all.count + 1, sizeof(*names));
+	struct known_name *known = NULL, *name;
+
+	*count = 0;
+	for (size_t i = 0; i < marks->all.count; i++) {
+		const char *text = marks->all.items[i].name;
+		if (!*text)
+			continue;
+		HASH_FIND_STR(known, text, name);
+		if (name)
+			continue;
+		name = arena_alloc(marks->arena, sizeof(*name));
+		HASH_ADD_KEYPTR(hh, known, text, strlen(text), name);
+		names[(*count)++] = text;
+	}
+	HASH_CLEAR(hh, known);
+	return names;
+}
+
 void marks_free(struct marks *marks)
 {
 	if (marks)

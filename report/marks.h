@@ -35,6 +35,8 @@ const char *marks_at(const struct marks *marks, uint32_t pid, uint64_t realtime_
 uint64_t marks_last(const struct marks *marks, uint32_t pid, uint64_t until_ns);
 /* Whether any was set between two moments. */
 bool marks_between(const struct marks *marks, uint64_t after_ns, uint64_t until_ns);
+/* The names, each once, in their order; memory is the arena's. */
+const char **marks_names(const struct marks *marks, size_t *count);
 void marks_free(struct marks *marks);
 
 #endif

@@ -218,6 +218,8 @@ struct report {
 	const char **gate; /* rules that gate; NULL-terminated */
 	struct suppression_use *suppressions;
 	size_t suppression_count;
+	const char **marks; /* tests that ran, each once, in their order */
+	size_t mark_count;
 	const char **fixed; /* lines of the baseline that were not found */
 	size_t fixed_count;
 	uint64_t present;  /* under run: programs that had the library */

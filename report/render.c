@@ -9,7 +9,7 @@ const struct renderer renderers[] = {
 	{ "text", "for people, the default", render_text },
 	{ "json", "everything, for programs (schema sockaudit/1)", render_json },
 	{ "sarif", "SARIF 2.1.0, for code scanning and editors", render_sarif },
-	{ "junit", "JUnit XML, for CI servers: a test case for each site", render_junit },
+	{ "junit", "JUnit XML, for CI servers: a test case for each test, or site", render_junit },
 	{ "github", "annotations for GitHub Actions: the worst nine, then how many more",
 	  render_github },
 	{ "gitlab", "GitLab's code quality report", render_gitlab },

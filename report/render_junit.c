@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JUnit XML, for CI servers (Jenkins, GitLab, Azure, ...): a test case for each site, failed when
- * something there is an error or gates, else passed with what there is to say; known and suppressed
- * findings are skipped cases, a clean report is one that passes.
+ * JUnit XML, for CI servers (Jenkins, GitLab, Azure, ...): a test case for each test that was
+ * marked, and for each site where something happened outside of any; failed when something there is
+ * an error or gates, else passed with what there is to say; known and suppressed findings are
+ * skipped cases, a clean report is one that passes.
  */
 #include "escape_markup.h"
 #include "render_formats.h"
@@ -80,6 +81,59 @@ static void site_case(struct results *results, const struct site_group *group)
 	fputs("    </testcase>\n", text->out);
 }
 
+static uint64_t rows_under(const struct finding *finding, const char *mark)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const char *name = finding->sockets[i].mark_evidence;
+		count += mark ? name && !strcmp(name, mark) : !name;
+	}
+	return count;
+}
+
+/* Of a test: the first finding that fails it; NULL: none does. */
+static const struct finding *worst_under(const struct site_group *groups, size_t count,
+					 const char *mark)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < groups[i].count; j++)
+			if (fails(groups[i].findings[j]) && rows_under(groups[i].findings[j], mark))
+				return groups[i].findings[j];
+	return NULL;
+}
+
+static bool group_is_under(const struct site_group *group, const char *mark)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (rows_under(group->findings[i], mark) ||
+		    (!mark && !group->findings[i]->socket_count))
+			return true;
+	return false;
+}
+
+static void mark_case(struct results *results, const struct site_group *groups, size_t count,
+		      const char *mark)
+{
+	struct text *text = &results->text;
+	const struct finding *finding = worst_under(groups, count, mark);
+
+	fprintf(text->out, "    <testcase classname=\"sockaudit\" name=\"%s\" time=\"0\"%s>\n",
+		attribute(results, text_safe(text, mark)), finding ? "" : "/");
+	if (!finding)
+		return;
+	text_capture(text);
+	for (size_t i = 0; i < count; i++)
+		if (group_is_under(&groups[i], mark))
+			text_group(text, &groups[i]);
+	const char *words = text_captured(text);
+	words += strspn(words, "\n");
+	fprintf(text->out,
+		"      <failure message=\"%s\" type=\"%s\">%s</failure>\n    </testcase>\n",
+		attribute(results, result_title_of(results, finding, rows_under(finding, mark))),
+		rules[finding->rule].name, content(results, words));
+}
+
 static void set_aside_case(struct results *results, const struct finding *finding)
 {
 	struct text *text = &results->text;
@@ -148,18 +202,27 @@ static void suites(struct results *results)
 
 	for (size_t i = 0; i < report->finding_count; i++)
 		aside += report->findings[i].status != STATUS_NEW;
-	for (size_t i = 0; i < count; i++)
-		failed += worst(&groups[i]) != NULL;
-	bool clean = !count && !aside, nothing = clean && results_nothing_audited(report);
+	size_t marks = report->mark_count, sites = 0;
+	for (size_t i = 0; i < marks; i++)
+		failed += worst_under(groups, count, report->marks[i]) != NULL;
+	for (size_t i = 0; i < count; i++) {
+		bool shown = !marks || group_is_under(&groups[i], NULL);
+		sites += shown;
+		failed += shown && worst(&groups[i]);
+	}
+	bool clean = !count && !aside && !marks, nothing = clean && results_nothing_audited(report);
 	char *counts = text_make(
 		text, "tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"%zu\" time=\"0\"",
-		clean ? 1 : count + aside, failed, nothing, aside);
+		clean ? 1 : marks + sites + aside, failed, nothing, aside);
 	fprintf(text->out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuites name=\"sockaudit\" %s>\n  <testsuite name=\"sockaudit\" %s%s%s>\n",
 		counts, counts, timestamp(results), host(results));
+	for (size_t i = 0; i < marks; i++)
+		mark_case(results, groups, count, report->marks[i]);
 	for (size_t i = 0; i < count; i++)
-		site_case(results, &groups[i]);
+		if (!marks || group_is_under(&groups[i], NULL))
+			site_case(results, &groups[i]);
 	for (size_t i = 0; i < report->finding_count; i++)
 		if (report->findings[i].status != STATUS_NEW)
 			set_aside_case(results, &report->findings[i]);

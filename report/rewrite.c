@@ -92,6 +92,8 @@ static void socket_rewrite(struct rewriter *rewriter, struct socket_row *row)
 	row->holders = copied(rewriter, row->holders, row->holder_count, sizeof(*row->holders));
 	for (size_t i = 0; i < row->holder_count; i++)
 		row->holders[i].comm = name(rewriter, row->holders[i].comm);
+	row->mark_opened = sentence(rewriter, row->mark_opened);
+	row->mark_evidence = sentence(rewriter, row->mark_evidence);
 }
 
 static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
@@ -118,6 +120,8 @@ static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
 		finding->facts[i].text = sentence(rewriter, finding->facts[i].text);
 	finding->cause = sentence(rewriter, finding->cause);
 	finding->cause_timeless = sentence(rewriter, finding->cause_timeless);
+	finding->mark_opened = sentence(rewriter, finding->mark_opened);
+	finding->mark_evidence = sentence(rewriter, finding->mark_evidence);
 	finding->suppressed_by = sentence(rewriter, finding->suppressed_by);
 	finding->sockets = copied(rewriter, finding->sockets, finding->socket_count,
 				  sizeof(*finding->sockets));
@@ -156,6 +160,22 @@ static void remarks_rewrite(struct rewriter *rewriter, struct report *report)
 		report->remarks[i] = sentence(rewriter, report->remarks[i]);
 }
 
+/* What the user, or a test, wrote. */
+static void lines_rewrite(struct rewriter *rewriter, struct report *report)
+{
+	report->suppressions = copied(rewriter, report->suppressions, report->suppression_count,
+				      sizeof(*report->suppressions));
+	for (size_t i = 0; i < report->suppression_count; i++)
+		report->suppressions[i].line = sentence(rewriter, report->suppressions[i].line);
+	report->fixed =
+		copied(rewriter, report->fixed, report->fixed_count, sizeof(*report->fixed));
+	for (size_t i = 0; i < report->fixed_count; i++)
+		report->fixed[i] = sentence(rewriter, report->fixed[i]);
+	report->marks = copied(rewriter, report->marks, report->mark_count, sizeof(*report->marks));
+	for (size_t i = 0; i < report->mark_count; i++)
+		report->marks[i] = sentence(rewriter, report->marks[i]);
+}
+
 struct report *report_rewrite(struct arena *arena, const struct report *report,
 			      const struct rewriting *rewriting)
 {
@@ -184,6 +204,7 @@ struct report *report_rewrite(struct arena *arena, const struct report *report,
 		finding_rewrite(&rewriter, &made->findings[i]);
 	if (rewriter.redaction) {
 		remarks_rewrite(&rewriter, made);
+		lines_rewrite(&rewriter, made);
 		redaction_free(rewriter.redaction);
 	}
 	locations_free(rewriter.locations);

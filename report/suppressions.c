@@ -246,10 +246,17 @@ void suppressions_apply(struct suppressions *suppressions, struct report *report
 	}
 }
 
-bool suppressions_complain(const struct report *report)
+size_t suppressions_unused(const struct report *report)
 {
-	bool any = false;
+	size_t count = 0;
 
+	for (size_t i = 0; i < report->suppression_count; i++)
+		count += !report->suppressions[i].matches;
+	return count;
+}
+
+void suppressions_complain(const struct report *report)
+{
 	for (size_t i = 0; i < report->suppression_count; i++) {
 		if (report->suppressions[i].matches)
 			continue;
@@ -257,7 +264,5 @@ bool suppressions_complain(const struct report *report)
 		fprintf(stderr, "sockaudit: the suppression '%s' matches nothing; remove it\n",
 			line ? line : "?");
 		free(line);
-		any = true;
 	}
-	return any;
 }

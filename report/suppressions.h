@@ -31,8 +31,9 @@ int suppressions_of_ledger(struct suppressions *suppressions, const struct ledge
 			   const char **trouble);
 /* Sets the findings' status, and the report's list of rules with how many findings each matched. */
 void suppressions_apply(struct suppressions *suppressions, struct report *report);
-/* Says which were of no use; false: none. */
-bool suppressions_complain(const struct report *report);
+/* How many were of no use; and says which. */
+size_t suppressions_unused(const struct report *report);
+void suppressions_complain(const struct report *report);
 /* Whether a pattern is found in a text; NULL matches nothing. */
 bool suppression_matches(const char *pattern, const char *text);
 
