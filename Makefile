@@ -61,7 +61,7 @@ DEMO_PACKAGES = iproute2
 TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite libfaketime redis-server redis-tools nginx-light wrk memcached \
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace \
 	liburing-dev golang-go nodejs perl ruby openjdk-17-jdk-headless apache2 apache2-utils haproxy git openssh-server \
-	openssh-client postgresql libcap2-bin socat \
+	openssh-client postgresql libcap2-bin socat lsof \
 	python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
 
 $(BUILD)/dependencies:

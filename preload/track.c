@@ -178,8 +178,11 @@ void track_bound(int fd, const struct sockaddr *address, socklen_t size)
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_bind);
 
-	if (slot)
-		address_keep(&slot->local, address, size);
+	if (!slot)
+		return;
+	address_keep(&slot->local, address, size);
+	if (slot->family != AF_UNIX && slot->local.known && !slot->local.port)
+		address_ask(fd, &slot->local, sys_getsockname); /* port 0 has become one */
 }
 
 void track_listening(int fd)
@@ -269,8 +272,10 @@ void track_connect(int fd, struct use use, int error, const struct sockaddr *add
 		track_flags(slot, SOCKET_CONNECTING, SOCKET_CONNECT_FAILED);
 	else
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
-	/* The local address is left to the join and the exit's snapshot: the kernel keeps it, even
-	 * after a reset. */
+	/* Which connection it was, when the kernel has forgotten it: by this the ledger of the other
+	 * end finds it. */
+	if (slot->family != AF_UNIX)
+		address_ask(fd, &slot->local, sys_getsockname);
 }
 
 void track_told_error(int fd, int so_error, enum call call, void *frame)

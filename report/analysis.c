@@ -10,6 +10,8 @@
 #include "join_samples.h"
 #include "marks_gather.h"
 #include "suppressions.h"
+#include "listed_sockets.h"
+#include "state_names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -183,6 +185,44 @@ static int decide(const struct analysis_settings *settings, struct audit *audit,
 				      &analysis->trouble);
 }
 
+/* Who stands at the other ends, and who else holds what; and the list of all, if it was asked for.
+ */
+static void sockets_fill(const struct analysis_settings *settings, struct audit *audit,
+			 struct code *code, struct report *report)
+{
+	struct peers *peers;
+	bool states[TCP_STATE_COUNT];
+	const char *unknown;
+	int length;
+
+	if (!report->finding_count && !settings->sockets)
+		return;
+	peers = peers_new(audit, code);
+	for (size_t i = 0; i < report->finding_count; i++)
+		for (size_t j = 0; j < report->findings[i].socket_count; j++)
+			peers_tell(peers, &report->findings[i].sockets[j]);
+	if (settings->sockets) {
+		report->sockets_states = settings->states;
+		state_names_parse(settings->states, states, &unknown, &length);
+		sockets_list(audit, peers, settings->states ? states : NULL, report);
+	}
+	peers_free(peers);
+}
+
+/* One that several processes hold is one. */
+static uint64_t close_wait_grace(const struct audit *audit)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < audit->socket_count; i++) {
+		const struct audited_socket *socket = audit->sockets[i];
+		count += !socket->elsewhere && socket->kernel.known &&
+			 socket->kernel.tcp_state == KERNEL_CLOSE_WAIT &&
+			 !(socket->judgement && socket->judgement->found);
+	}
+	return count;
+}
+
 int analysis_of_members(const struct analysis_settings *settings, struct analysis *analysis)
 {
 	struct report *report = &analysis->report;
@@ -199,6 +239,8 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	report->findings = findings.items;
 	report->finding_count = findings.count;
 	audit_balance(&audit, report);
+	report->close_wait_grace = close_wait_grace(&audit);
+	sockets_fill(settings, &audit, analysis->code, report);
 	ledger_remarks(&audit);
 	int error = decide(settings, &audit, analysis);
 	audit_remark(&audit, NULL);

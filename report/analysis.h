@@ -17,6 +17,8 @@ struct analysis_settings {
 	const char *baseline;		 /* file; NULL: none */
 	bool update_baseline;		 /* written rather than read */
 	const struct run_facts *run;	 /* NULL: not under run */
+	bool sockets;			 /* list them all */
+	const char *states; /* only those of these TCP states (state_names.h); NULL: all */
 };
 
 struct analysis {

@@ -29,6 +29,10 @@ struct socket_kernel {
 	bool addresses_known;
 	uint16_t family, local_port, peer_port;
 	uint8_t local[16], peer[16];
+	uint32_t scope;		/* the interface of link-local addresses, there */
+	const char *interface;	/* what it is called there; NULL */
+	uint8_t protocol, type; /* IPPROTO_TCP, SOCK_STREAM; 0 */
+	const char *unix_name;	/* NULL: none */
 };
 
 /* Who keeps a socket open that was closed elsewhere, and the fork that gave it to them. */
@@ -86,6 +90,8 @@ struct held_socket {
 	bool first; /* the first descriptor of this socket in this process: one socket counts once
 		     */
 	bool first_of_all; /* and in all processes */
+	uint16_t family;   /* of one that an ended process left; 0 unknown, as the type */
+	uint8_t type;
 };
 
 struct audited_process {

@@ -10,6 +10,8 @@ int cmd_report(const struct options *options)
 {
 	struct analysis_settings settings = {
 		.members = { .targets = options->targets, .no_children = options->no_children },
+		.sockets = options->sockets,
+		.states = options->states,
 	};
 	struct analysis analysis = { .trouble = NULL };
 	struct arena words = { NULL };

@@ -48,6 +48,24 @@ const struct socket_ref *evidence_opener(const struct audited_socket *socket)
 	return holding && origin_rank(holding) > 1 ? holding : any;
 }
 
+const char *evidence_opened_call(const struct audit *audit, const struct socket_ref *ref)
+{
+	static const char *const by_origin[] = { "socket", "socket", "accept",	"socketpair",
+						 "dup",	   "fork",   "recvmsg", "exec" };
+	const struct ledger *ledger = audit->members->items[ref->member].ledger;
+	const struct ledger_slot *slot = ref->slot;
+	const char *call = ledger_call(ledger, slot->opened_call);
+
+	/* Nobody knows where it was opened: the stack is the fork's, the call was the first use
+	 * here. */
+	if (slot->origin == ORIGIN_INHERITED && slot->opened_stack &&
+	    slot->opened_stack == ledger->header.fork_stack)
+		return "fork";
+	if (call)
+		return call;
+	return by_origin[slot->origin < sizeof(by_origin) / sizeof(*by_origin) ? slot->origin : 0];
+}
+
 /* The earlier of two evidences; 0 is "never". */
 static bool is_earlier(uint64_t at, uint64_t than)
 {

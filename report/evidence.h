@@ -19,6 +19,9 @@ struct evidence {
  */
 const struct socket_ref *evidence_opener(const struct audited_socket *socket);
 
+/* The name of the call that made a descriptor: never NULL. */
+const char *evidence_opened_call(const struct audit *audit, const struct socket_ref *ref);
+
 /* `merged` is a copy of the opener's slot: its own facts shall come in by the same door as the
  * others', so that each knows who saw it. */
 void evidence_start(struct ledger_slot *merged, struct evidence *evidence);

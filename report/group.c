@@ -4,6 +4,7 @@
 
 #include "cause.h"
 #include "finding_marks.h"
+#include "evidence.h"
 #include "hash.h"
 #include "siblings.h"
 #include "socket_row.h"
@@ -209,24 +210,6 @@ static const char *ref_call(struct grouping *grouping, const struct socket_ref *
 	return ref ? ledger_call(grouping->audit->members->items[ref->member].ledger, call) : NULL;
 }
 
-static const char *opened_call(struct grouping *grouping, const struct socket_ref *ref)
-{
-	static const char *const by_origin[] = { "socket", "socket", "accept",	"socketpair",
-						 "dup",	   "fork",   "recvmsg", "exec" };
-	const struct ledger *ledger = grouping->audit->members->items[ref->member].ledger;
-	const struct ledger_slot *slot = ref->slot;
-	const char *call = ledger_call(ledger, slot->opened_call);
-
-	/* Nobody knows where it was opened: the stack is the fork's, the call was the first use
-	 * here. */
-	if (slot->origin == ORIGIN_INHERITED && slot->opened_stack &&
-	    slot->opened_stack == ledger->header.fork_stack)
-		return "fork";
-	if (call)
-		return call;
-	return by_origin[slot->origin < sizeof(by_origin) / sizeof(*by_origin) ? slot->origin : 0];
-}
-
 static int row_compare(const void *a, const void *b)
 {
 	const struct socket_row *left = a, *right = b;
@@ -257,8 +240,9 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 	const struct socket_ref *connected = judgement->connected;
 	const struct verdict *verdict = &judgement->verdict;
 
-	finding->opened = code_place(grouping->code, opened_call(grouping, judgement->opened), 0,
-				     group->opened);
+	finding->opened =
+		code_place(grouping->code, evidence_opened_call(grouping->audit, judgement->opened),
+			   0, group->opened);
 	if (connected)
 		finding->connected =
 			code_place(grouping->code,

@@ -85,7 +85,7 @@ struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at
 	struct socket_kernel word = {
 		.known = true,
 		.tcp_state = kernel->state,
-		.queues_known = true,
+		.queues_known = !kernel->queues_unknown,
 		.ages_known = kernel->ages_known,
 		.keepalive = kernel->keepalive,
 		.listening_queue = kernel->listening_queue,
@@ -99,6 +99,11 @@ struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at
 		.family = kernel->family,
 		.local_port = kernel->local_port,
 		.peer_port = kernel->peer_port,
+		.scope = kernel->scope,
+		.interface = kernel->interface,
+		.protocol = kernel->protocol,
+		.type = kernel->type,
+		.unix_name = kernel->name,
 	};
 	memcpy(word.local, kernel->local, sizeof(word.local));
 	memcpy(word.peer, kernel->peer, sizeof(word.peer));

@@ -64,7 +64,7 @@ void closed_find(struct join_sockets *join, const struct kernel_census *const *c
 }
 
 /* The record as the slot that it was. */
-static struct ledger_entry *entry_of(struct arena *arena, const struct ledger_closed *closed)
+struct ledger_entry *closed_entry(struct arena *arena, const struct ledger_closed *closed)
 {
 	struct ledger_entry *entry = arena_alloc(arena, sizeof(*entry));
 
@@ -114,7 +114,7 @@ void closed_join(struct join_sockets *join)
 					socket->refs[k].fd == closed->fd &&
 					socket->refs[k].slot->opened_at == closed->opened_at;
 			if (!there)
-				ref_add(join, socket, i, entry_of(join->audit->arena, closed),
+				ref_add(join, socket, i, closed_entry(join->audit->arena, closed),
 					false);
 		}
 	}

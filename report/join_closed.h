@@ -14,9 +14,12 @@
 void closed_find(struct join_sockets *join, const struct kernel_census *const *censuses,
 		 size_t count);
 void closed_join(struct join_sockets *join);
+/* A record of the ring as the slot that it was. */
+struct ledger_entry *closed_entry(struct arena *arena, const struct ledger_closed *closed);
 /* join.c's. The kernel's word of a socket; `at` is now, in cycles. */
 struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at);
 void kernel_attach(struct audited_socket *socket, const struct kernel_census *census,
 		   const struct kernel_socket *kernel, uint64_t at);
+struct socket_kernel kernel_word(const struct kernel_socket *kernel, uint64_t at);
 
 #endif

@@ -101,6 +101,9 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 			.unexplained = stranger_left(ledger, snapshot->before),
 			.first = true,
 			.first_of_all = true,
+			.family = snapshot->family,
+			.type = snapshot->type,
+			.cookie = cookie,
 		};
 	}
 	index_free(&seen);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One finding as JSON, its sockets included. */
+/* One finding as JSON. */
 #include "json_values.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const severities[] = {
@@ -18,87 +16,11 @@ static const char *const statuses[] = {
 	[STATUS_SUPPRESSED] = "suppressed",
 };
 
-static json_t *holders(const struct socket_row *row, const struct render_settings *settings)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < row->holder_count; i++) {
-		const struct holder *holder = &row->holders[i];
-		json_t *value = json_fields((struct json_field[]){
-			{ "pid", json_passing(settings, true, holder->pid) },
-			{ "comm", json_text(holder->comm) },
-			{ "fd", json_number_if(holder->fd >= 0, (uint64_t)holder->fd) },
-			{ 0 },
-		});
-		if (!json_append(&array, value))
-			return NULL;
-	}
-	return array;
-}
-
-static json_t *cookie(const struct socket_row *row, const struct render_settings *settings)
-{
-	char text[17];
-	if (!row->cookie || settings->reproducible)
-		return json_null();
-	snprintf(text, sizeof(text), "%" PRIx64, row->cookie);
-	return json_string(text);
-}
-
-static json_t *since(const struct socket_row *row)
-{
-	if (row->since_ms == MS_UNKNOWN)
-		return json_null();
-	return json_string(row->since_at_least ? "at_least" : "exact");
-}
-
-/* The call that used a socket last; null: never used. */
-static json_t *use(const char *call, uint64_t age_ms, const struct render_settings *settings)
-{
-	if (!call)
-		return json_null();
-	return json_fields((struct json_field[]){
-		{ "call", json_text(call) },
-		{ "age_ms", json_ms(settings, age_ms) },
-		{ 0 },
-	});
-}
-
-static json_t *socket_value(const struct socket_row *row, const struct render_settings *settings)
-{
-	return json_fields((struct json_field[]){
-		{ "pid", json_passing(settings, true, row->pid) },
-		{ "fd", json_number_if(row->fd >= 0, (uint64_t)row->fd) },
-		{ "family", json_text(row->family) },
-		{ "local", json_text(row->local) },
-		{ "peer", json_text(row->peer) },
-		{ "cookie", cookie(row, settings) },
-		{ "inode", json_passing(settings, row->inode, row->inode) },
-		{ "tcp_state", json_text(row->tcp_state) },
-		{ "recv_q", json_number_if(row->queues_known, row->recv_q) },
-		{ "send_q", json_number_if(row->queues_known, row->send_q) },
-		{ "age_ms", json_ms(settings, row->age_ms) },
-		{ "since_ms", json_ms(settings, row->since_ms) },
-		{ "since", since(row) },
-		{ "eof_reads", json_number_if(row->traffic_known, row->eof_reads) },
-		{ "received", json_number_if(row->traffic_known, row->received) },
-		{ "sent", json_number_if(row->traffic_known, row->sent) },
-		{ "last_use", use(row->last_call, row->last_use_ms, settings) },
-		{ "holders", holders(row, settings) },
-		{ "peer_process", json_null() },
-		{ "marks", json_fields((struct json_field[]){
-				   { "opened", json_text(row->mark_opened) },
-				   { "evidence", json_text(row->mark_evidence) },
-				   { 0 },
-			   }) },
-		{ 0 },
-	});
-}
-
 static json_t *sockets(const struct finding *finding, const struct render_settings *settings)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < finding->socket_count; i++) {
-		if (!json_append(&array, socket_value(&finding->sockets[i], settings)))
+		if (!json_append(&array, json_socket(&finding->sockets[i], settings)))
 			return NULL;
 	}
 	return array;
@@ -203,7 +125,7 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "closed", json_place(&finding->closed) },
 		{ "fork", forked(finding, settings) },
 		{ "siblings", siblings(finding) },
-		{ "last_use", use(finding->last_call, finding->last_use_ms, settings) },
+		{ "last_use", json_use(finding->last_call, finding->last_use_ms, settings) },
 		{ "cause", cause(finding, settings) },
 		{ "marks", json_fields((struct json_field[]){
 				   { "opened", json_text(finding->mark_opened) },

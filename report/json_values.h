@@ -44,6 +44,12 @@ int json_print(const json_t *value, FILE *out);
 json_t *json_unaudited_sockets(const struct process *process,
 			       const struct render_settings *settings);
 json_t *json_unaudited_states(const struct process *process);
+/* json_socket.c: a finding's socket, and one of the list, which tells more. */
+json_t *json_socket(const struct socket_row *row, const struct render_settings *settings);
+json_t *json_listed_socket(const struct listed_socket *socket,
+			   const struct render_settings *settings);
+/* The call that used a socket last; null: never used. */
+json_t *json_use(const char *call, uint64_t age_ms, const struct render_settings *settings);
 /* json_finding.c */
 json_t *json_finding(const struct finding *finding, const struct render_settings *settings);
 

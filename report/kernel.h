@@ -16,7 +16,7 @@ struct kernel_socket {
 	uint64_t cookie; /* 0: not told */
 	uint64_t inode;	 /* 0: belongs to no descriptor (accept queue, orphan) */
 	uint8_t family;
-	uint8_t state; /* 0: no TCP socket */
+	uint8_t state;	      /* 0: no TCP socket */
 	bool listening_queue; /* recv_q and send_q are the queue's length and limit, not bytes */
 	bool ages_known, keepalive;
 	uint32_t recv_q, send_q;
@@ -25,6 +25,13 @@ struct kernel_socket {
 	uint32_t scope;
 	uint16_t local_port, peer_port;
 	UT_hash_handle by_cookie, by_inode;
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP; 0: AF_UNIX */
+	uint8_t type;	  /* SOCK_STREAM, ...; 0 not told */
+	const char *name; /* AF_UNIX: its path, '@' for each NUL of an abstract one; NULL: none */
+	bool queues_unknown;
+	bool peer_told;	       /* AF_UNIX: it has, or had, another end */
+	uint64_t peer_inode;   /* AF_UNIX: of the other end; 0: none, or not told */
+	const char *interface; /* what `scope` is called there, of link-local addresses; NULL */
 };
 
 struct kernel_census {
@@ -46,6 +53,9 @@ void kernel_census_free(struct kernel_census *census);
 
 const struct kernel_socket *kernel_by_cookie(const struct kernel_census *census, uint64_t cookie);
 const struct kernel_socket *kernel_by_inode(const struct kernel_census *census, uint64_t inode);
+
+/* Whether one of its addresses means nothing without the interface. */
+bool kernel_is_link_local(const struct kernel_socket *socket);
 
 /* The two ways; for kernel_census.c and the tests. Append to the array. */
 int kernel_diag_dump(struct arena *arena, struct kernel_census *census);

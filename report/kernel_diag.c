@@ -11,6 +11,7 @@
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/unix_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct dump {
 	/* A stream instead of a census: each socket is shown once, without its ages. */
 	kernel_take *take;
 	void *data;
+	uint8_t protocol;
 };
 
 static uint64_t cookie_of(const uint32_t halves[2])
@@ -83,10 +85,47 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	socket->scope = message->id.idiag_if;
 	memcpy(socket->local, message->id.idiag_src, sizeof(socket->local));
 	memcpy(socket->peer, message->id.idiag_dst, sizeof(socket->peer));
+	socket->protocol = dump->protocol;
+	socket->type = dump->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
 	if (dump->take)
 		dump->take(dump->data, socket);
 	else
 		mnl_attr_parse(header, sizeof(*message), attribute_take, socket);
+	return MNL_CB_OK;
+}
+
+struct unix_socket {
+	struct arena *arena;
+	struct kernel_socket *socket;
+};
+
+static int unix_attribute_take(const struct nlattr *attribute, void *data)
+{
+	struct unix_socket *unix_socket = data;
+	const char *payload = mnl_attr_get_payload(attribute);
+	uint16_t type = mnl_attr_get_type(attribute), size = mnl_attr_get_payload_len(attribute);
+
+	if (type == UNIX_DIAG_NAME && size) {
+		/* An abstract name starts with NUL and may hold more of them; a path ends with one.
+		 */
+		char *name = arena_alloc(unix_socket->arena, (size_t)size + 1);
+		memcpy(name, payload, size);
+		for (size_t i = 0; !payload[0] && i < size; i++)
+			if (!name[i])
+				name[i] = '@';
+		unix_socket->socket->name = name;
+	} else if (type == UNIX_DIAG_PEER && size >= sizeof(uint32_t)) {
+		uint32_t inode;
+		memcpy(&inode, payload, sizeof(inode));
+		unix_socket->socket->peer_inode = inode;
+		unix_socket->socket->peer_told = true;
+	} else if (type == UNIX_DIAG_RQLEN && size >= sizeof(struct unix_diag_rqlen)) {
+		struct unix_diag_rqlen queues;
+		memcpy(&queues, payload, sizeof(queues));
+		unix_socket->socket->queues_unknown = false;
+		unix_socket->socket->recv_q = queues.udiag_rqueue;
+		unix_socket->socket->send_q = queues.udiag_wqueue;
+	}
 	return MNL_CB_OK;
 }
 
@@ -104,6 +143,11 @@ static int unix_take(const struct nlmsghdr *header, void *data)
 	socket->family = AF_UNIX;
 	socket->cookie = cookie_of(message->udiag_cookie);
 	socket->inode = message->udiag_ino;
+	socket->type = message->udiag_type;
+	socket->listening_queue = message->udiag_state == STATE_LISTEN;
+	socket->queues_unknown = true;
+	mnl_attr_parse(header, sizeof(*message), unix_attribute_take,
+		       &(struct unix_socket){ dump->arena, socket });
 	return MNL_CB_OK;
 }
 
@@ -128,6 +172,7 @@ static void request_write(struct nlmsghdr *header, const struct query *query, bo
 			mnl_nlmsg_put_extra_header(header, sizeof(*request));
 		request->sdiag_family = AF_UNIX;
 		request->udiag_states = ~0u;
+		request->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN;
 		return;
 	}
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
@@ -150,6 +195,7 @@ static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t 
 	header->nlmsg_seq = sequence;
 	request_write(header, query, !dump->take);
 	dump->stateless = query->protocol != IPPROTO_TCP;
+	dump->protocol = query->protocol;
 	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
 		return -errno;
 	while (more > MNL_CB_STOP) {
@@ -161,6 +207,33 @@ static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t 
 		more = mnl_cb_run(buffer, (size_t)n, sequence, port, query->take, dump);
 	}
 	return more == MNL_CB_ERROR ? -errno : 0;
+}
+
+bool kernel_is_link_local(const struct kernel_socket *socket)
+{
+	const uint8_t *local = socket->local, *peer = socket->peer;
+
+	return socket->family == AF_INET6 && ((local[0] == 0xfe && (local[1] & 0xc0) == 0x80) ||
+					      (peer[0] == 0xfe && (peer[1] & 0xc0) == 0x80));
+}
+
+/* Only here, in the namespace, do the numbers of its interfaces have names. */
+static void interfaces_name(struct arena *arena, struct kernel_census *census)
+{
+	char name[IF_NAMESIZE];
+	uint32_t scope = 0;
+	const char *known = NULL;
+
+	for (size_t i = 0; i < census->count; i++) {
+		struct kernel_socket *socket = &census->sockets[i];
+		if (!socket->scope || !kernel_is_link_local(socket))
+			continue;
+		if (socket->scope != scope) {
+			scope = socket->scope;
+			known = if_indextoname(scope, name) ? arena_copy(arena, name) : NULL;
+		}
+		socket->interface = known;
+	}
 }
 
 int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
@@ -192,6 +265,7 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 			error = 0;
 	}
 	mnl_socket_close(netlink);
+	interfaces_name(arena, census);
 	return error;
 }
 

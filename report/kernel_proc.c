@@ -6,9 +6,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define TIMER_KEEPALIVE 2
 #define STATE_LISTEN	10
@@ -41,7 +43,9 @@ static void line_take(struct arena *arena, const char *line, uint8_t family,
 	unsigned state, timer;
 	uint32_t send_q, recv_q;
 	uint64_t inode;
-	struct kernel_socket found = { .family = family };
+	struct kernel_socket found = { .family = family,
+				       .protocol = IPPROTO_TCP,
+				       .type = SOCK_STREAM };
 
 	if (sscanf(line,
 		   " %*[^:]: %47s %47s %x %" SCNx32 ":%" SCNx32 " %x:%*x %*x %*u %*u %" SCNu64,

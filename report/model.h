@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a report says, as data: made by join.c, classify.c and find_all.c, completed by symbols.c, read
- * by every renderer. Renderers see only this header. All strings are owned by the report
+ * What a report says, as data: made by join.c, classify.c and find_all.c, completed by symbols.c,
+ * read by every renderer. Renderers see only this header. All strings are owned by the report
  * (report_free) unless said otherwise; text that came from a program is as hostile here as it was
  * there: escaping is the renderer's.
  */
@@ -70,7 +70,35 @@ struct holder {
 /* A milliseconds value that may be unknown. */
 #define MS_UNKNOWN UINT64_MAX
 
-/* One socket of a finding, or (report --sockets, later) of the whole report. */
+/* How a socket's life went, as ages: before now or, where its process has ended, before that. */
+struct socket_life {
+	bool ended;
+	bool booked; /* a ledger tells; else there is only the kernel's word */
+	uint64_t opened_ms, used_ms, eof_ms, error_ms, shutdown_ms,
+		closed_ms; /* MS_UNKNOWN: never */
+	const char *used_call;
+	int error; /* errno of error_ms */
+	bool fin;  /* the peer's has come, so long ago at least and at most */
+	uint64_t fin_least_ms, fin_most_ms; /* MS_UNKNOWN: no bound */
+	const char *tcp_state;		    /* what became of it; NULL unknown or no TCP socket */
+};
+
+/* The other end of a conversation, where it is on this machine. */
+struct peer_process {
+	uint32_t pid; /* the first that holds it, else who closed it; 0: nobody is known */
+	const char *comm;
+	int fd;			     /* -1 unknown */
+	const char *tcp_state;	     /* NULL unknown or no TCP socket */
+	struct place opened, closed; /* by a ledger; no call: unknown, or still open */
+	struct holder *holders;
+	size_t holder_count;
+	const char *note; /* what there is to say where nobody holds it; NULL */
+	struct socket_life life;
+};
+
+struct audited_socket;
+
+/* One socket of a finding, or of the whole report. */
 struct socket_row {
 	uint32_t pid;
 	int fd;
@@ -92,6 +120,21 @@ struct socket_row {
 	const char *mark_opened, *mark_evidence; /* tests; NULL: under none */
 	struct holder *holders;
 	size_t holder_count;
+	const char *type;     /* "stream", "dgram", ...; NULL unknown */
+	const char *protocol; /* "tcp", "udp", "unix", else the family */
+	bool listening;	      /* its queues are connections: recv_q wait of at most send_q */
+	struct peer_process *peer_process; /* NULL: on another machine, none, or unknown */
+	const struct audited_socket *book; /* for the join; none of a renderer's business */
+};
+
+/* One socket of the list that was asked for, in a finding or not. */
+struct listed_socket {
+	struct socket_row row;
+	struct place opened;	 /* no call: no ledger knows */
+	struct place closed;	 /* of another descriptor of it, where that was not enough */
+	const char *rule;	 /* of the finding that it is part of; NULL */
+	const char *unexplained; /* why no ledger knows it; NULL */
+	struct socket_life life;
 };
 
 struct sibling {
@@ -232,6 +275,11 @@ struct report {
 	struct finding *findings; /* sorted: severity, site, rule, count */
 	size_t finding_count;
 	uint64_t sockets_in_findings, gating;
+	uint64_t close_wait_grace; /* sockets in CLOSE_WAIT and in no finding, whoever holds them */
+	bool sockets_listed;
+	const char *sockets_states;    /* as asked for; NULL: of all states */
+	struct listed_socket *sockets; /* by pid and descriptor */
+	size_t socket_count;
 	const char **remarks; /* what could not be learnt and why, a line each; NULL-terminated */
 	int exit_status;      /* of the command that writes it, once it is written */
 };

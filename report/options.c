@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include "render.h"
+#include "state_names.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -40,6 +41,8 @@ enum option_id {
 	OPTION_FROM,
 	OPTION_WATCH,
 	OPTION_EXPLAIN,
+	OPTION_SOCKETS,
+	OPTION_STATE,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -60,8 +63,8 @@ static const struct option_row {
 	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
 	{ OPTION_GATE, FOR_REPORT | FOR_CHECK | FOR_RUN, "--gate", OPTIONAL, "RULE,...",
 	  "the rules that gate (default: every rule of severity error)" },
-	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--format", REQUIRED,
-	  "NAME[:FILE],...", "%s; several at once when all but one have a FILE (default: text)" },
+	{ OPTION_FORMAT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--format", REQUIRED, "NAME[:FILE],...",
+	  "%s; several at once when all but one have a FILE (default: text)" },
 	{ OPTION_FORMAT, FOR_STATES, "--format", REQUIRED, "NAME[:FILE],...",
 	  "text or json, both at once when one has a FILE (default: text)" },
 	{ OPTION_FORMAT, FOR_DIFF, "--format", REQUIRED, "NAME", "text or json (default: text)" },
@@ -135,6 +138,12 @@ static const struct option_row {
 	  "again and again, with the change (default: once; without SECONDS every 2)" },
 	{ OPTION_EXPLAIN, FOR_STATES, "--explain", OPTIONAL, "STATE",
 	  "tell of all states, or of one: what waits for what, who moves next, which segment" },
+	{ OPTION_SOCKETS, FOR_REPORT, "--sockets", WITHOUT, NULL,
+	  "list every socket of the processes, with its life and its other end (default: those of "
+	  "findings)" },
+	{ OPTION_STATE, FOR_REPORT, "--state", REQUIRED, "STATE,...",
+	  "list the sockets in these TCP states, as in --state CLOSE_WAIT,fin-wait-2 (default: "
+	  "those of every state, and those without one)" },
 	{ OPTION_HELP, ~0u, "--help", WITHOUT, NULL, "this text" },
 	{ OPTION_VERSION, ~0u, "--version", WITHOUT, NULL, "the version" },
 };
@@ -255,6 +264,21 @@ static int gate_check(struct arena *arena, const char *value, struct options *op
 	for (int i = 0; i < RULE_COUNT; i++)
 		all = arena_printf(arena, "%s%s%s", all, i ? ", " : "", rules[i].name);
 	*trouble = arena_printf(arena, "--gate: unknown rule '%s'; there are %s", wrong, all);
+	return -EINVAL;
+}
+
+static int states_check(struct arena *arena, const char *value, const char **trouble)
+{
+	bool states[TCP_STATE_COUNT];
+	const char *unknown, *all = "";
+	int length;
+
+	if (state_names_parse(value, states, &unknown, &length))
+		return 0;
+	for (int i = 1; i < TCP_STATE_COUNT; i++)
+		all = arena_printf(arena, "%s%s%s", all, i > 1 ? ", " : "", tcp_state_names[i]);
+	*trouble = arena_printf(arena, "--state: unknown TCP state '%.*s'; there are %s", length,
+				unknown, all);
 	return -EINVAL;
 }
 
@@ -427,6 +451,13 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 		options->explain = true;
 		options->explained = value;
 		return 0;
+	case OPTION_SOCKETS:
+		options->sockets = true;
+		return 0;
+	case OPTION_STATE:
+		options->sockets = true;
+		options->states = value;
+		return states_check(arena, value, trouble);
 	case OPTION_HELP:
 		options->help = true;
 		return 0;

@@ -27,11 +27,11 @@ struct options {
 	bool to_stderr;	    /* rather than to stdout */
 	bool no_children, stacks, all, reproducible, dry_run;
 	enum colour colour;
-	const char **source_roots; /* NULL-terminated */
+	const char **source_roots;  /* NULL-terminated */
 	struct path_map *path_maps; /* ended by one without `from` */
 	bool redact;
-	const char *gate;	   /* NULL: the default */
-	bool gated;		   /* --gate was given */
+	const char *gate; /* NULL: the default */
+	bool gated;	  /* --gate was given */
 	bool gates[RULE_COUNT];
 	/* states */
 	const char *from, *by; /* NULL: not given */
@@ -46,6 +46,8 @@ struct options {
 	const char **suppressions;	/* files; NULL-terminated */
 	const char *baseline;		/* NULL: none */
 	unsigned interval_ms, exitcode; /* run */
+	bool sockets;			/* --sockets */
+	const char *states;		/* of the sockets; NULL: all */
 	const char **targets;		/* NULL-terminated; run: the command */
 	const char *command_line;	/* as it may be shown to the user */
 };

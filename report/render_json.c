@@ -159,6 +159,16 @@ static json_t *findings(const struct report *report, const struct render_setting
 	return array;
 }
 
+static json_t *sockets(const struct report *report, const struct render_settings *settings)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < report->socket_count; i++) {
+		if (!json_append(&array, json_listed_socket(&report->sockets[i], settings)))
+			return NULL;
+	}
+	return array;
+}
+
 static json_t *host(const struct report *report, const struct render_settings *settings)
 {
 	bool shown = !settings->reproducible;
@@ -280,6 +290,8 @@ static json_t *report_value(const struct report *report, const struct render_set
 int render_json(const struct report *report, const struct render_settings *settings, FILE *out)
 {
 	json_t *value = report_value(report, settings);
+	if (report->sockets_listed)
+		put(&value, "sockets", sockets(report, settings));
 	int error = json_print(value, out);
 
 	json_decref(value);

@@ -8,6 +8,7 @@
 #include "text_balance.h"
 #include "text_finding.h"
 #include "text_headline.h"
+#include "text_listed.h"
 #include "text_site.h"
 
 #include <errno.h>
@@ -161,7 +162,8 @@ int render_text(const struct report *report, const struct render_settings *setti
 	for (size_t i = 0; i < count; i++)
 		text_group(&text, &groups[i]);
 	set_aside(&text);
-	if (!clean)
+	text_listed(&text);
+	if (!clean || report->sockets_listed)
 		text_gap(&text);
 	text_balance(&text, clean);
 	lists(&text);

@@ -85,13 +85,40 @@ static void place_rewrite(struct rewriter *rewriter, struct place *place)
 	place->stack = known->to;
 }
 
+static struct holder *holders_rewrite(struct rewriter *rewriter, const struct holder *holders,
+				      size_t count)
+{
+	struct holder *made = copied(rewriter, holders, count, sizeof(*made));
+
+	for (size_t i = 0; i < count; i++)
+		made[i].comm = name(rewriter, made[i].comm);
+	return made;
+}
+
+/* Its places have their paths mapped; its names and words go where they are secret. */
+static struct peer_process *peer_rewrite(struct rewriter *rewriter, const struct peer_process *peer)
+{
+	if (!peer)
+		return NULL;
+	struct peer_process *made = copied(rewriter, peer, 1, sizeof(*made));
+	place_rewrite(rewriter, &made->opened);
+	place_rewrite(rewriter, &made->closed);
+	if (!rewriter->redaction)
+		return made;
+	made->comm = name(rewriter, made->comm);
+	made->note = sentence(rewriter, made->note);
+	made->holders = holders_rewrite(rewriter, peer->holders, peer->holder_count);
+	return made;
+}
+
 static void socket_rewrite(struct rewriter *rewriter, struct socket_row *row)
 {
+	row->peer_process = peer_rewrite(rewriter, row->peer_process);
+	if (!rewriter->redaction)
+		return;
 	row->local = address(rewriter, row->local);
 	row->peer = address(rewriter, row->peer);
-	row->holders = copied(rewriter, row->holders, row->holder_count, sizeof(*row->holders));
-	for (size_t i = 0; i < row->holder_count; i++)
-		row->holders[i].comm = name(rewriter, row->holders[i].comm);
+	row->holders = holders_rewrite(rewriter, row->holders, row->holder_count);
 	row->mark_opened = sentence(rewriter, row->mark_opened);
 	row->mark_evidence = sentence(rewriter, row->mark_evidence);
 }
@@ -107,6 +134,10 @@ static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
 				   sizeof(*finding->siblings));
 	for (size_t i = 0; i < finding->sibling_count; i++)
 		place_rewrite(rewriter, &finding->siblings[i].closed);
+	finding->sockets = copied(rewriter, finding->sockets, finding->socket_count,
+				  sizeof(*finding->sockets));
+	for (size_t i = 0; i < finding->socket_count; i++)
+		socket_rewrite(rewriter, &finding->sockets[i]);
 	if (!rewriter->redaction)
 		return;
 	if (finding->child) {
@@ -123,10 +154,21 @@ static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
 	finding->mark_opened = sentence(rewriter, finding->mark_opened);
 	finding->mark_evidence = sentence(rewriter, finding->mark_evidence);
 	finding->suppressed_by = sentence(rewriter, finding->suppressed_by);
-	finding->sockets = copied(rewriter, finding->sockets, finding->socket_count,
-				  sizeof(*finding->sockets));
-	for (size_t i = 0; i < finding->socket_count; i++)
-		socket_rewrite(rewriter, &finding->sockets[i]);
+}
+
+/* --sockets */
+static void listed_rewrite(struct rewriter *rewriter, struct report *report)
+{
+	report->sockets =
+		copied(rewriter, report->sockets, report->socket_count, sizeof(*report->sockets));
+	for (size_t i = 0; i < report->socket_count; i++) {
+		struct listed_socket *socket = &report->sockets[i];
+		socket_rewrite(rewriter, &socket->row);
+		place_rewrite(rewriter, &socket->opened);
+		place_rewrite(rewriter, &socket->closed);
+		if (rewriter->redaction)
+			socket->unexplained = sentence(rewriter, socket->unexplained);
+	}
 }
 
 static void process_rewrite(struct rewriter *rewriter, struct process *process)
@@ -202,6 +244,7 @@ struct report *report_rewrite(struct arena *arena, const struct report *report,
 	}
 	for (size_t i = 0; i < made->finding_count; i++)
 		finding_rewrite(&rewriter, &made->findings[i]);
+	listed_rewrite(&rewriter, made);
 	if (rewriter.redaction) {
 		remarks_rewrite(&rewriter, made);
 		lines_rewrite(&rewriter, made);

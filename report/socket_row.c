@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* One socket of a finding, in the report's terms; addresses as people write them. */
+/* One socket, in the report's terms; addresses as people write them. */
 #include "socket_row.h"
 
 #include "classify.h"
 #include "evidence.h"
+#include "proc.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,8 +27,8 @@ const char *family_name(struct arena *arena, uint16_t family)
 	return arena_printf(arena, "family %u", family);
 }
 
-const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16], uint16_t port,
-			  uint32_t scope)
+const char *internet_text_on(struct arena *arena, uint16_t family, const uint8_t ip[16],
+			     uint16_t port, uint32_t scope, const char *interface)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -36,8 +38,68 @@ const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip
 		return arena_printf(arena, "%s:%u", text, port);
 	/* fe80::/10 means nothing without the interface. */
 	bool link_local = ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
-	return link_local && scope ? arena_printf(arena, "[%s%%%u]:%u", text, scope, port)
-				   : arena_printf(arena, "[%s]:%u", text, port);
+	if (!link_local || !scope)
+		return arena_printf(arena, "[%s]:%u", text, port);
+	return interface ? arena_printf(arena, "[%s%%%s]:%u", text, interface, port)
+			 : arena_printf(arena, "[%s%%%u]:%u", text, scope, port);
+}
+
+const char *internet_text(struct arena *arena, uint16_t family, const uint8_t ip[16], uint16_t port,
+			  uint32_t scope)
+{
+	return internet_text_on(arena, family, ip, port, scope, NULL);
+}
+
+const char *kernel_local_text(struct arena *arena, const struct socket_kernel *kernel)
+{
+	if (kernel->unix_name)
+		return kernel->unix_name;
+	return kernel->addresses_known
+		       ? internet_text_on(arena, kernel->family, kernel->local, kernel->local_port,
+					  kernel->scope, kernel->interface)
+		       : NULL;
+}
+
+const char *kernel_peer_text(struct arena *arena, const struct socket_kernel *kernel)
+{
+	/* A socket without a peer shows zeros there. */
+	return kernel->addresses_known && kernel->peer_port
+		       ? internet_text_on(arena, kernel->family, kernel->peer, kernel->peer_port,
+					  kernel->scope, kernel->interface)
+		       : NULL;
+}
+
+const char *type_name(uint8_t type)
+{
+	static const char *const names[] = { [SOCK_STREAM] = "stream",
+					     [SOCK_DGRAM] = "dgram",
+					     [SOCK_RAW] = "raw",
+					     [SOCK_RDM] = "rdm",
+					     [SOCK_SEQPACKET] = "seqpacket" };
+
+	return type < sizeof(names) / sizeof(*names) ? names[type] : NULL;
+}
+
+const char *protocol_name(struct arena *arena, uint16_t family, uint8_t type)
+{
+	bool internet = family == AF_INET || family == AF_INET6;
+
+	if (internet && type == SOCK_STREAM)
+		return "tcp";
+	if (internet && type == SOCK_DGRAM)
+		return "udp";
+	return family ? family_name(arena, family) : NULL;
+}
+
+/* What the interface of a ledger's address is called, if that is our own namespace's. */
+static const char *interface_name(struct arena *arena, const struct ledger *ledger, uint32_t scope)
+{
+	char name[IF_NAMESIZE];
+	bool ours = scope && ledger->header.net_ns &&
+		    ledger->header.net_ns == proc_namespace(0, "net") &&
+		    !strcmp(ledger->header.boot_id, proc_boot_id(arena));
+
+	return ours && if_indextoname(scope, name) ? arena_copy(arena, name) : NULL;
 }
 
 static const char *address_text(struct arena *arena, const struct ledger *ledger, uint16_t family,
@@ -51,7 +113,10 @@ static const char *address_text(struct arena *arena, const struct ledger *ledger
 	}
 	if (family != AF_INET && family != AF_INET6)
 		return NULL;
-	return internet_text(arena, family, address->ip, address->port, address->extra);
+	return internet_text_on(arena, family, address->ip, address->port, address->extra,
+				family == AF_INET6 && address->extra
+					? interface_name(arena, ledger, address->extra)
+					: NULL);
 }
 
 static const struct socket_ref *row_ref(const struct audited_socket *socket,
@@ -72,8 +137,9 @@ static const struct socket_ref *row_ref(const struct audited_socket *socket,
 static uint64_t since_ms(const struct audited_socket *socket, const struct judgement *judgement,
 			 double rate)
 {
-	if (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.known &&
-	    socket->kernel.tcp_state == KERNEL_CLOSE)
+	if (judgement->verdict.rule == VERDICT_NONE ||
+	    (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.known &&
+	     socket->kernel.tcp_state == KERNEL_CLOSE))
 		return MS_UNKNOWN;
 	uint64_t since = judgement->verdict.since;
 	if (judgement->verdict.rule == VERDICT_FIN_UNREAD && socket->kernel.keepalive) {
@@ -86,10 +152,34 @@ static uint64_t since_ms(const struct audited_socket *socket, const struct judge
 	return cycles_to_ms(rate, since, judgement->end);
 }
 
+const struct judgement *socket_lived(const struct audit *audit, const struct audited_socket *socket,
+				     struct judgement *own)
+{
+	struct evidence evidence;
+
+	if (socket->judgement)
+		return socket->judgement;
+	*own = (struct judgement){ .opened = socket->ref_count ? evidence_opener(socket) : NULL };
+	if (!own->opened)
+		return NULL;
+	own->merged = *own->opened->slot;
+	evidence_start(&own->merged, &evidence);
+	for (size_t i = 0; i < socket->ref_count; i++) {
+		evidence_of_origin(&own->merged, &evidence, &socket->refs[i]);
+		evidence_of_life(&own->merged, &evidence, &socket->refs[i]);
+	}
+	own->connected = evidence.connect;
+	own->last_use = evidence.used;
+	own->told = evidence.told;
+	own->end = member_end(&audit->members->items[row_ref(socket, own)->member]);
+	return own;
+}
+
 void socket_row_fill(const struct audit *audit, const struct audited_socket *socket,
 		     struct socket_row *row)
 {
-	const struct judgement *judgement = socket->judgement;
+	struct judgement own;
+	const struct judgement *judgement = socket_lived(audit, socket, &own);
 	const struct ledger_slot *merged = &judgement->merged;
 	const struct held_by_child *held = judgement->held;
 	const struct socket_ref *ref = row_ref(socket, judgement);
@@ -120,17 +210,17 @@ void socket_row_fill(const struct audit *audit, const struct audited_socket *soc
 		.last_use_ms = MS_UNKNOWN,
 		.holders = socket->holders,
 		.holder_count = socket->holder_count,
+		.type = type_name(merged->type),
+		.protocol = protocol_name(audit->arena, merged->family, merged->type),
+		.listening = kernel->listening_queue || (merged->flags & SOCKET_LISTENING),
+		.book = socket,
 	};
 	if (kernel->known && kernel->tcp_state && kernel->tcp_state < TCP_STATE_COUNT)
 		row->tcp_state = tcp_state_names[kernel->tcp_state];
-	if (kernel->addresses_known) {
-		row->local = internet_text(audit->arena, kernel->family, kernel->local,
-					   kernel->local_port, 0);
-		/* A socket without a peer shows zeros there. */
-		if (kernel->peer_port)
-			row->peer = internet_text(audit->arena, kernel->family, kernel->peer,
-						  kernel->peer_port, 0);
-	}
+	const char *local = kernel_local_text(audit->arena, kernel),
+		   *peer = kernel_peer_text(audit->arena, kernel);
+	row->local = local ? local : row->local;
+	row->peer = peer ? peer : row->peer;
 	uint64_t used = verdict_later(merged->last_receive, merged->last_send);
 	if (used && judgement->last_use) {
 		const struct ledger *user =

@@ -137,6 +137,9 @@ static void clean_line(struct text *text)
 		audited++;
 		last = process;
 	}
+	/* What two processes hold, each of them counts. */
+	if (report->close_wait_grace && report->close_wait_grace < within_grace)
+		within_grace = report->close_wait_grace;
 	if (!audited) {
 		nothing_audited(text);
 		return;

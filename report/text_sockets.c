@@ -2,6 +2,7 @@
 /* A finding's sockets summed up in a few lines, however many they are. */
 #include "text_sockets.h"
 #include "text_finding.h"
+#include "text_peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,51 +219,135 @@ static char *descriptors(struct text *text, int *fds, size_t count)
 	return words;
 }
 
-static const char *name_of(const struct text *text, uint32_t pid)
+/* A descriptor of one of the finding's sockets, of whoever holds it. */
+struct held {
+	uint32_t pid;
+	const char *comm;
+	int fd;
+};
+
+static int by_holder(const void *left, const void *right)
 {
-	for (size_t i = 0; i < text->report->process_count; i++) {
-		if (text->report->processes[i].pid == pid)
+	const struct held *a = left, *b = right;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+static const char *name_of(const struct text *text, const struct held *held)
+{
+	for (size_t i = 0; i < text->report->process_count && !held->comm; i++) {
+		if (text->report->processes[i].pid == held->pid)
 			return text->report->processes[i].comm;
 	}
-	return NULL;
+	return held->comm;
+}
+
+/* All that hold the sockets, process by process; a socket whose holders nobody knows has its own
+ * descriptor. */
+static size_t holders_list(struct text *text, const struct finding *finding, struct held **made,
+			   size_t *shared)
+{
+	size_t most = 1, count = 0;
+	for (size_t i = 0; i < finding->socket_count; i++)
+		most += finding->sockets[i].holder_count + 1;
+	*made = arena_array(&text->arena, most, sizeof(**made));
+	*shared = 0;
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		const struct socket_row *row = &finding->sockets[i];
+		*shared += text_holder_processes(row->holders, row->holder_count) > 1;
+		for (size_t j = 0; j < row->holder_count; j++)
+			(*made)[count++] = (struct held){ row->holders[j].pid, row->holders[j].comm,
+							  row->holders[j].fd };
+		if (!row->holder_count)
+			(*made)[count++] = (struct held){ row->pid, NULL, row->fd };
+	}
+	if (count)
+		qsort(*made, count, sizeof(**made), by_holder);
+	return count;
 }
 
 /* Who holds the sockets; of those that are closed, which numbers they had. */
 static void held_by(struct text *text, const struct finding *finding)
 {
 	const bool closed = text_counts_calls(finding->rule);
-	int *fds = arena_array(&text->arena, finding->socket_count + 1, sizeof(*fds));
-	bool *done = arena_array(&text->arena, finding->socket_count + 1, sizeof(*done));
-	size_t shown = 0;
-	for (size_t i = 0; i < finding->socket_count; i++) {
-		const uint32_t pid = finding->sockets[i].pid;
-		size_t count = 0;
-		if (done[i])
-			continue;
+	struct held *held;
+	size_t shared, shown = 0, count = holders_list(text, finding, &held, &shared);
+	int *fds = arena_array(&text->arena, count + 1, sizeof(*fds));
+	for (size_t i = 0, end; i < count; i = end) {
+		size_t known = 0;
+		for (end = i; end < count && held[end].pid == held[i].pid; end++)
+			if (held[end].fd >= 0)
+				fds[known++] = held[end].fd;
 		if (shown == HOLDERS_SHOWN) {
 			text_words(text, "", "and more processes");
-			return;
+			break;
 		}
-		for (size_t j = i; j < finding->socket_count; j++) {
-			if (finding->sockets[j].pid != pid)
-				continue;
-			done[j] = true;
-			if (finding->sockets[j].fd >= 0)
-				fds[count++] = finding->sockets[j].fd;
-		}
-		const char *name = name_of(text, pid);
-		char *who = text_make(text, "%s", name ? text_safe(text, name) : "process");
-		if (!text->settings->reproducible)
-			who = text_make(text, "pid %u %s", pid, name ? text_safe(text, name) : "");
-		if (count && closed)
-			who = text_make(text, "%s of %s", descriptors(text, fds, count), who);
-		else if (count)
-			who = text_make(text, "%s: %s", who, descriptors(text, fds, count));
+		char *who = text_who(text, held[i].pid, name_of(text, &held[i]));
+		if (known && closed)
+			who = text_make(text, "%s of %s", descriptors(text, fds, known), who);
+		else if (known)
+			who = text_make(text, "%s: %s", who, descriptors(text, fds, known));
 		/* In a listener's queue nobody holds them: these are to accept them. */
 		const char *label = closed				   ? "number"
 				    : finding->rule == RULE_ACCEPT_STARVED ? "listener"
 									   : "held by";
 		text_words(text, shown++ ? "" : label, who);
+	}
+	if (shared)
+		text_words(text, "",
+			   text_make(text,
+				     "%s held by several processes: the end of one of them "
+				     "frees nothing",
+				     shared == finding->socket_count
+					     ? finding->socket_count == 1 ? "it is" : "all are"
+					     : text_make(text, "%s %s", text_number(text, shared),
+							 shared == 1 ? "is" : "are")));
+}
+
+/* Sockets whose other ends are told in the same words, but for their descriptors. */
+struct ends {
+	const char *words; /* without any */
+	size_t row;
+};
+
+static int by_words(const void *left, const void *right)
+{
+	const struct ends *a = left, *b = right;
+	int order = strcmp(a->words, b->words);
+	return order ? order : a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* Who stands at the other ends that are on this machine. */
+static void other_ends(struct text *text, const struct finding *finding)
+{
+	struct ends *ends = arena_array(&text->arena, finding->socket_count + 1, sizeof(*ends));
+	int *fds = arena_array(&text->arena, finding->socket_count + 1, sizeof(*fds));
+	size_t count = 0, shown = 0;
+	for (size_t i = 0; i < finding->socket_count; i++)
+		if (text_peer_is_told(text, &finding->sockets[i]))
+			ends[count++] =
+				(struct ends){ text_peer(text, &finding->sockets[i], ""), i };
+	if (count)
+		qsort(ends, count, sizeof(*ends), by_words);
+	for (size_t i = 0, end; i < count; i = end) {
+		size_t known = 0;
+		for (end = i; end < count && !strcmp(ends[end].words, ends[i].words); end++) {
+			const struct peer_process *peer =
+				finding->sockets[ends[end].row].peer_process;
+			if (peer->fd >= 0 && peer->holder_count)
+				fds[known++] = peer->fd;
+		}
+		if (shown == HOLDERS_SHOWN) {
+			text_words(text, "",
+				   text_make(text, "and %s",
+					     text_count(text, count - i, "other", "others")));
+			return;
+		}
+		const struct socket_row *row = &finding->sockets[ends[i].row];
+		char *words = known ? text_peer(text, row, descriptors(text, fds, known))
+				    : text_peer(text, row, "");
+		if (end - i > 1 && !known)
+			words = text_make(text, "%s (%s)", words, text_number(text, end - i));
+		text_words(text, shown++ ? "" : "other end", words);
 	}
 }
 
@@ -271,6 +356,7 @@ void text_sockets(struct text *text, const struct finding *finding)
 	kernel(text, finding);
 	age(text, finding);
 	addresses(text, "peers", finding, peer_of);
+	other_ends(text, finding);
 	addresses(text, "local", finding, local_of);
 	held_by(text, finding);
 }

@@ -29,10 +29,8 @@ static void socket_fill(const struct audit *audit, const struct held_socket *hel
 	*socket = (struct unaudited_socket){
 		.fd = held->fd,
 		.inode = held->inode,
-		.local = internet_text(audit->arena, kernel->family, kernel->local,
-				       kernel->local_port, 0),
-		.peer = internet_text(audit->arena, kernel->family, kernel->peer, kernel->peer_port,
-				      0),
+		.local = kernel_local_text(audit->arena, kernel),
+		.peer = kernel_peer_text(audit->arena, kernel),
 		.recv_q = kernel->recv_q,
 		.send_q = kernel->send_q,
 	};

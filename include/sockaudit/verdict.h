@@ -105,7 +105,10 @@ static inline uint64_t verdict_sent_since(const struct ledger_slot *slot,
 
 	if (!kernel->has_ages || ns_per_cycle <= 0)
 		return known;
-	uint64_t told = verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle);
+	/* As old as it can be: a reporter that was slow to ask has seen nobody send. */
+	uint64_t told = verdict_moment(kernel,
+				       (uint64_t)kernel->last_data_sent_ms + kernel->slack_ms,
+				       ns_per_cycle);
 	return cycles_to_ms(ns_per_cycle, known, told) > VERDICT_TICKS_MS ? told : known;
 }
 

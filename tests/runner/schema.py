@@ -11,6 +11,18 @@ PUBLISHED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path
 
 FRAME = {"function": str, "file": str, "line": int, "module": str, "offset": int, "build_id": str, "inlined": bool}
 PLACE = {"call": str, "errno": str, "frames": [FRAME]}
+SHORT_PLACE = {"call": str, "frame": FRAME}
+HOLDER = {"pid": int, "comm": str, "fd": int}
+PEER = {"pid": int, "comm": str, "fd": int, "tcp_state": str, "opened": SHORT_PLACE, "closed": SHORT_PLACE,
+        "closed_ms": int, "opened_ms": int, "last_use": {"call": str, "age_ms": int}, "fin_ms": int,
+        "fin_least_ms": int, "eof_ms": int, "holders": [HOLDER], "note": str}
+SOCKET = {"pid": int, "fd": int, "family": str, "local": str, "peer": str, "cookie": str, "inode": int,
+          "tcp_state": str, "recv_q": int, "send_q": int, "age_ms": int, "since_ms": int, "since": str,
+          "eof_reads": int, "holders": [HOLDER], "peer_process": PEER}
+# Under --sockets.
+LISTED = {**SOCKET, "type": str, "protocol": str, "opened": SHORT_PLACE, "closed": SHORT_PLACE, "rule": str,
+          "unexplained": str, "listening": bool, "opened_ms": int, "last_use": {"call": str, "age_ms": int},
+          "fin": bool, "fin_ms": int, "fin_least_ms": int, "eof_ms": int, "error_ms": int, "shutdown_ms": int}
 FINDING = {
     "rule": str, "severity": str, "count": int, "fingerprint": str, "stable": bool, "status": str, "gating": bool,
     "suppressed_by": str, "site": FRAME, "facts": dict, "opened": {"call": str, "frames": [FRAME]},
@@ -19,9 +31,7 @@ FINDING = {
     "siblings": [{"call": str, "count": int, "frames": [FRAME]}],
     "last_use": {"call": str, "age_ms": int}, "cause": {"class": str, "text": str},
     "marks": {"opened": str, "evidence": str},
-    "sockets": [{"pid": int, "fd": int, "family": str, "local": str, "peer": str, "cookie": str, "inode": int,
-                 "tcp_state": str, "recv_q": int, "send_q": int, "age_ms": int, "since_ms": int, "since": str,
-                 "eof_reads": int, "holders": [{"pid": int, "comm": str, "fd": int}], "peer_process": object}],
+    "sockets": [SOCKET],
 }
 PROCESS = {
     "pid": int, "ppid": int, "uid": int, "comm": str, "exe": str, "state": str, "started_at": str, "ended_at": str,
@@ -74,6 +84,8 @@ def problems(report):
     yield from _walk(report, REPORT, "")
     for error in validator().iter_errors(report):
         yield f"{error.json_path}: {error.message[:200]}"
+    if "sockets" in report:
+        yield from _walk(report["sockets"], [LISTED], ".sockets")
     if report.get("schema") != "sockaudit/1":
         yield f"schema is {report.get('schema')!r}"
     findings = report.get("findings") or []

@@ -8,7 +8,8 @@ int build_analysis(const struct build *builds, size_t count, long grace_ms,
 		   struct analysis *analysis)
 {
 	struct analysis_settings settings = { .grace = { grace_ms >= 0,
-							 grace_ms < 0 ? 0 : (uint64_t)grace_ms } };
+							 grace_ms < 0 ? 0 : (uint64_t)grace_ms },
+					      .sockets = true };
 	const char *unknown;
 	int length;
 
