@@ -7,6 +7,7 @@
 #include "process.h"
 #include "sys.h"
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -55,6 +56,9 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 		return false;
 	if (failed)
 		ledger_file_lost(LOST_COOKIES);
+	/* One that an MPTCP listener accepted has its listener's. */
+	if (slot->origin >= ORIGIN_INHERITED && track_option(fd, SO_PROTOCOL) == IPPROTO_MPTCP)
+		slot->cookie = 0;
 	ending_known(slot->cookie);
 	struct ledger_header *header = ledger->header;
 	if (!header->net_ns_cookie)
@@ -160,6 +164,9 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 	if (!slot)
 		return;
 	slot->flags |= SOCKET_CONNECTED;
+	/* The kernel names MPTCP connections as their listener: no name at all tells them apart. */
+	if (from && slot->cookie == from->cookie)
+		slot->cookie = 0;
 	if (address && size && address->sa_family == family)
 		address_keep(&slot->peer, address, size);
 	else if (family == AF_INET || family == AF_INET6)

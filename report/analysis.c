@@ -241,6 +241,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	audit_balance(&audit, report);
 	report->close_wait_grace = close_wait_grace(&audit);
 	sockets_fill(settings, &audit, analysis->code, report);
+	audit_namespaces(&audit, report);
 	ledger_remarks(&audit);
 	int error = decide(settings, &audit, analysis);
 	audit_remark(&audit, NULL);

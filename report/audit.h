@@ -84,6 +84,8 @@ struct held_socket {
 	struct audited_socket *socket; /* NULL: no ledger knows it */
 	bool is_stranger;	       /* and it is there all the same */
 	const char *unexplained;       /* how it can have come, when it is a stranger; else NULL */
+	bool peer_gone;		       /* AF_UNIX, and it wasn't us who shut its reading */
+	bool known_elsewhere;	       /* no stranger: a ledger of its family knows its cookie */
 	uint64_t cookie;	       /* TCP; 0 unknown, as these two */
 	uint16_t local_port;
 	struct socket_kernel *kernel; /* CLOSE_WAIT, in a process that is not audited; else NULL */
@@ -99,6 +101,7 @@ struct audited_process {
 	size_t held_count;
 	size_t open_files;
 	bool files_known, io_uring;
+	bool unix_known; /* the kernel told which AF_UNIX streams have lost their peer */
 	uint64_t drift; /* slots whose descriptor is gone though nobody saw its close */
 };
 
@@ -137,6 +140,9 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 	       const struct marks *marks, struct audit *audit);
 /* The census of a member's namespace; taken now when nobody has asked for it before. */
 struct audit_census *audit_census_of(struct audit *audit, const struct member *member);
+/* The kernel's word on every namespace that the members' censuses were taken of; before
+ * audit_release (join_namespace.c). */
+void audit_namespaces(struct audit *audit, struct report *report);
 /* Gives back what is not the arena's. */
 void audit_release(struct audit *audit);
 

@@ -4,6 +4,7 @@
 #include "balance.h"
 
 #include "classify.h"
+#include "half_closed.h"
 #include "proc.h"
 #include "unaudited_sockets.h"
 
@@ -93,6 +94,9 @@ static void process_state(const struct member *member, struct process *process)
 	} else if (member->running) {
 		process->state = PROCESS_RUNNING;
 		return;
+	} else if (member->unseen) {
+		process->state = PROCESS_UNSEEN;
+		return;
 	} else {
 		process->state = header->state == LEDGER_RUNNING ? PROCESS_KILLED : PROCESS_EXITED;
 	}
@@ -135,34 +139,37 @@ static void process_book(const struct audit *audit, size_t index, struct process
 	process_state(member, process);
 }
 
-static void unexplained_add(struct arena *arena, struct process *process, const char *reason)
+static void close_wait_count(struct arena *arena, struct process *process, uint8_t state,
+			     const struct audited_socket *socket, const struct held_socket *held)
 {
-	for (size_t i = 0; i < process->unexplained_count; i++) {
-		if (!strcmp(process->unexplained[i].reason, reason)) {
-			process->unexplained[i].count++;
-			return;
-		}
-	}
-	struct unexplained *longer =
-		arena_array(arena, process->unexplained_count + 1, sizeof(*process->unexplained));
-	if (process->unexplained_count)
-		memcpy(longer, process->unexplained, process->unexplained_count * sizeof(*longer));
-	longer[process->unexplained_count++] = (struct unexplained){ reason, 1 };
-	process->unexplained = longer;
-}
+	const char *reason;
 
-static void close_wait_count(struct process *process, uint8_t state,
-			     const struct audited_socket *socket, bool known)
-{
 	if (state != KERNEL_CLOSE_WAIT)
 		return;
 	process->close_wait++;
-	if (!known)
-		process->close_wait_unexplained++;
-	else if (socket && socket->judgement && socket->judgement->found)
+	switch (half_closed_of(socket, held, &reason)) {
+	case HALF_CLOSED_FOUND:
 		process->close_wait_found++;
-	else
+		break;
+	case HALF_CLOSED_GRACE:
 		process->close_wait_grace++;
+		break;
+	case HALF_CLOSED_UNEXPLAINED:
+		process->close_wait_unexplained++;
+		reason_count(arena, &process->close_wait_by, &process->close_wait_kinds, reason);
+		break;
+	}
+}
+
+static void unix_count(struct process *process, const struct held_socket *held)
+{
+	const struct judgement *judgement = held->socket ? held->socket->judgement : NULL;
+
+	if (!held->peer_gone)
+		return;
+	process->unix_ended++;
+	process->unix_ended_found += judgement && judgement->found;
+	process->unix_ended_grace += judgement && !judgement->found;
 }
 
 static void process_coverage(struct audit *audit, size_t index, struct process *process)
@@ -175,10 +182,12 @@ static void process_coverage(struct audit *audit, size_t index, struct process *
 			continue;
 		process->kernel++;
 		if (held->unexplained)
-			unexplained_add(audit->arena, process, held->unexplained);
+			reason_count(audit->arena, &process->unexplained,
+				     &process->unexplained_count, held->unexplained);
 		else
 			process->explained++;
-		close_wait_count(process, held->tcp_state, held->socket, !held->unexplained);
+		close_wait_count(audit->arena, process, held->tcp_state, held->socket, held);
+		unix_count(process, held);
 	}
 }
 
@@ -198,7 +207,8 @@ static void sockets_of_the_ended(struct audit *audit, struct process **processes
 				continue;
 			process->kernel++;
 			process->explained++;
-			close_wait_count(process, socket->kernel.tcp_state, socket, true);
+			close_wait_count(audit->arena, process, socket->kernel.tcp_state, socket,
+					 NULL);
 		}
 	}
 }
@@ -267,6 +277,7 @@ void audit_balance(struct audit *audit, struct report *report)
 				 net_ns = proc_namespace(member->pid, "net");
 			process->nofile_limit = limit ? limit : process->nofile_limit;
 			process->net_ns = net_ns ? net_ns : process->net_ns;
+			process->unix_known = process->audited && audit->processes[i].unix_known;
 			process->nofile_used = audit->processes[i].open_files;
 			process->nofile_used_known = process->coverage_known =
 				audit->processes[i].files_known;

@@ -52,8 +52,13 @@ int member_peek(struct search *search, const char *path, bool follows_link, stru
 		.closed = header->totals.closed,
 		.device = stat_buffer.st_dev,
 		.inode = stat_buffer.st_ino,
+		.pid_ns = header->pid_ns,
 		.follows_link = follows_link,
 	};
+	/* Another namespace's number is somebody else's here; what runs there is known by what it
+	 * has mapped. */
+	if (proc_is_foreign(member->pid_ns))
+		return 0;
 	const struct proc *proc = family_proc(&search->family, member->pid);
 	member->running = proc && proc->start_ticks == member->start_ticks && proc->state != 'Z' &&
 			  proc->state != 'X' && !strcmp(header->boot_id, search->boot_id);
@@ -62,8 +67,8 @@ int member_peek(struct search *search, const char *path, bool follows_link, stru
 
 /* The ledger of a process that runs in another pid namespace is known by what that process has
  * mapped. */
-static void candidate_is_mapped(struct search *search, const struct proc *proc, uint32_t inner_pid,
-				const struct proc_ledger *mapped)
+static void candidate_is_mapped(struct search *search, const struct proc *proc, uint32_t uid,
+				uint32_t inner_pid, const struct proc_ledger *mapped)
 {
 	const char *root = proc_root(search->arena, proc->pid), *trouble;
 	const char *path = arena_printf(search->arena, "%s%s", root, mapped->path);
@@ -94,6 +99,9 @@ static void candidate_is_mapped(struct search *search, const struct proc *proc, 
 	if (known->pid != proc->pid) /* its parent's number means nothing here either */
 		known->ppid = proc->ppid;
 	known->pid = proc->pid;
+	/* And its user's number: as it is for us. */
+	if (proc_namespace(proc->pid, "user") != proc_namespace(0, "user"))
+		known->uid = uid;
 	known->root = root;
 	known->running = proc->state != 'Z' && proc->state != 'X';
 }
@@ -113,7 +121,7 @@ void candidates_from_proc(struct search *search)
 		    proc_identity(proc->pid, &uid, &inner_pid))
 			continue;
 		for (size_t j = 0; j < count; j++)
-			candidate_is_mapped(search, proc, inner_pid, &mapped[j]);
+			candidate_is_mapped(search, proc, uid, inner_pid, &mapped[j]);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A TCP socket that the census doesn't list: closed, or opened a moment too late. */
 struct doubt {
@@ -36,13 +37,19 @@ struct join {
 	struct doubt *doubts;
 	size_t doubt_count, doubt_room;
 	struct known_cookies known;
-	uint64_t killed;
+	uint64_t killed, away;
 };
 
 struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
 {
-	uint64_t net_ns = proc_namespace(member->pid, "net");
+	uint64_t net_ns = proc_namespace(member->pid, "net"), ours = proc_namespace(0, "net");
+	uint32_t pid = member->pid;
 
+	/* We may not look, but its ledger says that it began where we are. */
+	if (!net_ns && member->ledger && member->ledger->header.net_ns == ours) {
+		net_ns = ours;
+		pid = (uint32_t)getpid();
+	}
 	for (size_t i = 0; i < audit->census_count; i++)
 		if (audit->censuses[i].kernel->net_ns == net_ns && net_ns)
 			return &audit->censuses[i];
@@ -50,7 +57,7 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 				     &audit->census_room, sizeof(*audit->censuses));
 	struct audit_census *census = &audit->censuses[audit->census_count++];
 	census->kernel = arena_alloc(audit->arena, sizeof(*census->kernel));
-	census->failed = kernel_census_take(audit->arena, member->pid, census->kernel) != 0;
+	census->failed = kernel_census_take(audit->arena, pid, census->kernel) != 0;
 	if (census->kernel->remark)
 		audit_remark(audit, census->kernel->remark);
 	audit->kernel_known |= !census->failed;
@@ -143,6 +150,21 @@ static void drift_or_race(struct join *join, uint32_t index, const struct ledger
 		join->audit->processes[index].drift++;
 }
 
+/*
+ * The row of a descriptor. A row without a cookie is of /proc/PID/net/tcp, which lists the paths of
+ * an MPTCP socket under its inode.
+ */
+static const struct kernel_socket *row_of(const struct kernel_census *census,
+					  const struct member *member,
+					  const struct held_socket *held)
+{
+	const struct kernel_socket *row = kernel_by_inode(census, held->inode);
+
+	return row && row->state && !row->cookie && !proc_socket_is_tcp(member->pid, held->fd)
+		       ? NULL
+		       : row;
+}
+
 static void slot_join_live(struct join *join, uint32_t index, const struct ledger_entry *entry,
 			   const struct audit_census *census)
 {
@@ -167,7 +189,7 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 		drift_or_race(join, index, entry);
 		return;
 	}
-	kernel = kernel_by_inode(census->kernel, held->inode);
+	kernel = row_of(census->kernel, member, held);
 	/* Where an end was seen, the library kept the number's inode: what the kernel lists nowhere
 	 * can be told from its successor by nothing else. */
 	bool replaced = slot->inode && slot->inode != (uint32_t)held->inode;
@@ -188,6 +210,9 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 	}
 	bool here = !slot->net_ns && (!member->ledger->header.net_ns ||
 				      member->ledger->header.net_ns == census->kernel->net_ns);
+	/* Its process went elsewhere since, and has no way back that we could take. */
+	join->away += slot_is_tcp(slot) && !here && census->kernel->net_ns && !census->failed &&
+		      proc_socket_is_tcp(member->pid, entry->fd);
 	if (!slot_is_tcp(slot) || !here || census->failed)
 		return;
 	join->doubts = arena_more(join->audit->arena, join->doubts, join->doubt_count,
@@ -209,8 +234,7 @@ static void doubts_settle(struct join *join)
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
 		const struct audit_census *census = audit_census_of(join->audit, member);
-		const struct kernel_socket *kernel =
-			kernel_by_inode(census->kernel, doubt->held->inode);
+		const struct kernel_socket *kernel = row_of(census->kernel, member, doubt->held);
 		if (doubt->socket->kernel.known || census->failed)
 			continue;
 		if (kernel && (!kernel->cookie || !doubt->slot->cookie ||
@@ -266,7 +290,18 @@ static void slots_join(struct join *join)
 		if (!member->ledger || member->witness || member->superseded)
 			continue;
 		if (!member_is_live(member)) {
-			join->killed += member->ledger->header.state == LEDGER_RUNNING && !join->audit->samples;
+			join->killed +=
+				member->ledger->header.state == LEDGER_RUNNING && !member->unseen &&
+				!join->audit->samples;
+			if (member->unseen)
+				audit_remark(
+					join->audit,
+					arena_printf(join->audit->arena,
+						     "process %" PRIu32
+						     " is of another pid namespace: whether it "
+						     "runs, and the kernel's states of its "
+						     "sockets, can't be seen from here",
+						     member->pid));
 			ended_join(&join->sockets, i);
 			continue;
 		}
@@ -288,6 +323,14 @@ static void closed_elsewhere_find(struct join *join)
 	closed_find(&join->sockets, censuses, join->audit->census_count);
 }
 
+static bool shuts_reading(const struct audited_socket *socket)
+{
+	for (size_t i = 0; i < socket->ref_count; i++)
+		if (socket->refs[i].slot->flags & SOCKET_SHUT_READ)
+			return true;
+	return false;
+}
+
 /* Every descriptor in the family that is one of the audited sockets, and what nobody can account
  * for. */
 static void held_join(struct join *join, uint32_t index)
@@ -300,10 +343,11 @@ static void held_join(struct join *join, uint32_t index)
 	struct socket_index seen = { .arena = audit->arena };
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
+	process->unix_known = !census || (!census->failed && census->kernel->unix_known);
 	for (size_t i = 0; i < process->held_count; i++) {
 		struct held_socket *held = &process->held[i];
 		struct ledger_slot slot;
-		const struct kernel_socket *kernel = kernel_by_inode(census->kernel, held->inode);
+		const struct kernel_socket *kernel = row_of(census->kernel, member, held);
 		if (!held->socket)
 			held->socket = index_find(&join->sockets.inodes, held->inode,
 						  join->sockets.this_boot);
@@ -334,10 +378,12 @@ static void held_join(struct join *join, uint32_t index)
 			       (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
 			       !ledger_slot_of(member->ledger, held->fd);
 		/* Gone again, or another one: the race explains it. */
-		held->is_stranger =
-			!held->socket && !written &&
-			proc_socket_inode(member->pid, held->fd) == held->inode &&
-			!(kernel && cookie_is_known(&join->known, audit, kernel->cookie));
+		held->peer_gone =
+			held->socket && kernel && kernel->peer_gone && !shuts_reading(held->socket);
+		held->known_elsewhere = !held->socket && kernel &&
+					cookie_is_known(&join->known, audit, kernel->cookie);
+		held->is_stranger = !held->socket && !written && !held->known_elsewhere &&
+				    proc_socket_inode(member->pid, held->fd) == held->inode;
 	}
 	strangers_explain(audit, index);
 	index_free(&seen);
@@ -377,6 +423,14 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 				     " process%s killed: the kernel's states at the end are not "
 				     "known, so fin-unread can't be told",
 				     join.killed, join.killed > 1 ? "es were" : " was"));
+	if (join.away)
+		audit_remark(audit,
+			     arena_printf(arena,
+					  "%" PRIu64
+					  " sockets are not of the network namespace that their "
+					  "process is in now: the kernel's states of these are not "
+					  "known, so fin-unread can't be told",
+					  join.away));
 	index_free(&join.sockets.cookies);
 	index_free(&join.sockets.inodes);
 	index_free(&join.counted);

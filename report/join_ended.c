@@ -98,7 +98,7 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 			.fd = snapshot->fd,
 			.tcp_state = snapshot->tcp_state,
 			.is_stranger = true,
-			.unexplained = stranger_left(ledger, snapshot->before),
+			.unexplained = stranger_left(ledger, snapshot->fd, snapshot->before),
 			.first = true,
 			.first_of_all = true,
 			.family = snapshot->family,

@@ -50,6 +50,9 @@ json_t *json_listed_socket(const struct listed_socket *socket,
 			   const struct render_settings *settings);
 /* The call that used a socket last; null: never used. */
 json_t *json_use(const char *call, uint64_t age_ms, const struct render_settings *settings);
+/* json_namespace.c: counts by reason; and what each network namespace holds. */
+json_t *json_reasons(const struct unexplained *reasons, size_t count);
+json_t *json_namespaces(const struct report *report, const struct render_settings *settings);
 /* json_finding.c */
 json_t *json_finding(const struct finding *finding, const struct render_settings *settings);
 

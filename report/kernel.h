@@ -16,7 +16,10 @@ struct kernel_socket {
 	uint64_t cookie; /* 0: not told */
 	uint64_t inode;	 /* 0: belongs to no descriptor (accept queue, orphan) */
 	uint8_t family;
-	uint8_t state;	      /* 0: no TCP socket */
+	uint8_t state; /* 0: no TCP socket */
+	bool subflow; /* a path of an MPTCP socket: TCP without a descriptor, under that one's inode
+		       */
+	bool peer_gone;	      /* AF_UNIX: reading was shut down, by the peer's end or by us */
 	bool listening_queue; /* recv_q and send_q are the queue's length and limit, not bytes */
 	bool ages_known, keepalive;
 	uint32_t recv_q, send_q;
@@ -25,7 +28,7 @@ struct kernel_socket {
 	uint32_t scope;
 	uint16_t local_port, peer_port;
 	UT_hash_handle by_cookie, by_inode;
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP; 0: AF_UNIX */
+	uint16_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_MPTCP; 0: AF_UNIX */
 	uint8_t type;	  /* SOCK_STREAM, ...; 0 not told */
 	const char *name; /* AF_UNIX: its path, '@' for each NUL of an abstract one; NULL: none */
 	bool queues_unknown;
@@ -39,6 +42,7 @@ struct kernel_census {
 	size_t count, room;
 	struct kernel_socket *cookies, *inodes; /* indexes */
 	uint64_t net_ns;			/* inode of the namespace */
+	bool unix_known;			/* it told of AF_UNIX too */
 	uint64_t asked_ns;			/* CLOCK_MONOTONIC when the kernel was asked */
 	const char *remark; /* what could not be had, and why; NULL: all was told */
 };
@@ -59,6 +63,11 @@ bool kernel_is_link_local(const struct kernel_socket *socket);
 
 /* The two ways; for kernel_census.c and the tests. Append to the array. */
 int kernel_diag_dump(struct arena *arena, struct kernel_census *census);
+/* By a sock_diag socket of any namespace, which is closed then. */
+int kernel_diag_dump_on(struct arena *arena, struct kernel_census *census, int netlink);
+/* In a namespace of a rootless container of ours (kernel_rootless.c). */
+int kernel_rootless_dump(struct arena *arena, uint32_t pid, int net_ns,
+			 struct kernel_census *census);
 int kernel_proc_dump(struct arena *arena, uint32_t pid, struct kernel_census *census);
 struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census);
 

@@ -58,14 +58,20 @@ static int diag_dump_of(struct arena *arena, uint32_t pid, struct kernel_census 
 	int error = pthread_create(&thread, NULL, journey_make, &journey);
 	if (!error)
 		pthread_join(thread, NULL);
+	error = error ? -error : journey.error;
+	/* Not ours to enter; but as the owner of its user namespace. */
+	if (error == -EPERM && !kernel_rootless_dump(arena, pid, journey.net_ns, census))
+		error = 0;
 	close(journey.net_ns);
-	return error ? -error : journey.error;
+	return error;
 }
 
 static void census_index(struct kernel_census *census)
 {
 	for (size_t i = 0; i < census->count; i++) {
 		struct kernel_socket *socket = &census->sockets[i], *there;
+		if (socket->subflow)
+			continue;
 		if (socket->cookie) {
 			HASH_FIND(by_cookie, census->cookies, &socket->cookie,
 				  sizeof(socket->cookie), there);
@@ -102,7 +108,9 @@ int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *
 			census->remark =
 				arena_printf(arena,
 					     "sock_diag refused (%s): states from /proc/%" PRIu32
-					     "/net/tcp, without ages",
+					     "/net/tcp, without ages; since when a peer "
+					     "has been gone is not known, so fin-unread waits for "
+					     "--grace 0",
 					     strerror(-refused), pid);
 	}
 	census_index(census);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel's sockets by NETLINK_SOCK_DIAG, in the calling thread's network namespace: TCP with
- * its states; UDP and AF_UNIX for who they are, their cookies and inodes.
+ * its states; UDP, MPTCP and AF_UNIX for who they are, their cookies and inodes.
  */
 #include "kernel.h"
 
@@ -15,11 +15,13 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Twelve states, 1 to 12; bound sockets that do nothing (13, Linux 6.8) are no connection. */
 #define STATES_ALL	0x1ffeu
 #define TIMER_KEEPALIVE 2
 #define STATE_LISTEN	10
+#define READING_SHUT	1 /* of the kernel's sk_shutdown */
 /* An interrupted dump is a torn picture; after so many a busy kernel gets the benefit of the doubt.
  */
 #define DUMP_ATTEMPTS 4
@@ -32,7 +34,8 @@ struct dump {
 	/* A stream instead of a census: each socket is shown once, without its ages. */
 	kernel_take *take;
 	void *data;
-	uint8_t protocol;
+	uint32_t protocol;
+	bool nameless; /* its cookies are shared */
 };
 
 static uint64_t cookie_of(const uint32_t halves[2])
@@ -40,6 +43,16 @@ static uint64_t cookie_of(const uint32_t halves[2])
 	if (halves[0] == INET_DIAG_NOCOOKIE && halves[1] == INET_DIAG_NOCOOKIE)
 		return 0;
 	return halves[0] | (uint64_t)halves[1] << 32;
+}
+
+static int protocol_above_take(const struct nlattr *attribute, void *data)
+{
+	struct kernel_socket *socket = data;
+	size_t size = mnl_attr_get_payload_len(attribute);
+
+	if (mnl_attr_get_type(attribute) == INET_ULP_INFO_NAME)
+		socket->subflow = !strncmp(mnl_attr_get_payload(attribute), "mptcp", size);
+	return MNL_CB_OK;
 }
 
 static int attribute_take(const struct nlattr *attribute, void *data)
@@ -56,6 +69,8 @@ static int attribute_take(const struct nlattr *attribute, void *data)
 		socket->last_data_recv_ms = info.tcpi_last_data_recv;
 		socket->last_ack_recv_ms = info.tcpi_last_ack_recv;
 	}
+	if (type == INET_DIAG_ULP_INFO)
+		mnl_attr_parse_nested(attribute, protocol_above_take, socket);
 	return MNL_CB_OK;
 }
 
@@ -74,7 +89,7 @@ static int message_take(const struct nlmsghdr *header, void *data)
 						  : kernel_socket_add(dump->arena, dump->census);
 	socket->family = message->idiag_family;
 	socket->state = dump->stateless ? 0 : message->idiag_state;
-	socket->cookie = cookie_of(message->id.idiag_cookie);
+	socket->cookie = dump->nameless ? 0 : cookie_of(message->id.idiag_cookie);
 	socket->inode = message->idiag_inode;
 	socket->recv_q = message->idiag_rqueue;
 	socket->send_q = message->idiag_wqueue;
@@ -85,7 +100,7 @@ static int message_take(const struct nlmsghdr *header, void *data)
 	socket->scope = message->id.idiag_if;
 	memcpy(socket->local, message->id.idiag_src, sizeof(socket->local));
 	memcpy(socket->peer, message->id.idiag_dst, sizeof(socket->peer));
-	socket->protocol = dump->protocol;
+	socket->protocol = (uint16_t)dump->protocol;
 	socket->type = dump->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
 	if (dump->take)
 		dump->take(dump->data, socket);
@@ -125,6 +140,9 @@ static int unix_attribute_take(const struct nlattr *attribute, void *data)
 		unix_socket->socket->queues_unknown = false;
 		unix_socket->socket->recv_q = queues.udiag_rqueue;
 		unix_socket->socket->send_q = queues.udiag_wqueue;
+	} else if (type == UNIX_DIAG_SHUTDOWN && size >= 1) {
+		unix_socket->socket->peer_gone = unix_socket->socket->type != SOCK_DGRAM &&
+						 (mnl_attr_get_u8(attribute) & READING_SHUT);
 	}
 	return MNL_CB_OK;
 }
@@ -152,7 +170,8 @@ static int unix_take(const struct nlmsghdr *header, void *data)
 }
 
 static const struct query {
-	uint8_t family, protocol;
+	uint8_t family;
+	uint32_t protocol;
 	bool needed; /* without it there is no census */
 	mnl_cb_t take;
 } queries[] = {
@@ -162,6 +181,9 @@ static const struct query {
 	/* Modules that may not be there. */
 	{ AF_INET, IPPROTO_UDP, false, message_take },
 	{ AF_INET6, IPPROTO_UDP, false, message_take },
+	/* Those that it accepted have their listener's cookie. */
+	{ AF_INET, IPPROTO_MPTCP, false, message_take },
+	{ AF_INET6, IPPROTO_MPTCP, false, message_take },
 	{ AF_UNIX, 0, false, unix_take },
 };
 
@@ -177,9 +199,13 @@ static void request_write(struct nlmsghdr *header, const struct query *query, bo
 	}
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 	request->sdiag_family = query->family;
-	request->sdiag_protocol = query->protocol;
+	/* What doesn't fit goes into an attribute. */
+	request->sdiag_protocol =
+		query->protocol > UINT8_MAX ? IPPROTO_RAW : (uint8_t)query->protocol;
 	request->idiag_ext = ages ? 1u << (INET_DIAG_INFO - 1) : 0;
 	request->idiag_states = STATES_ALL;
+	if (query->protocol > UINT8_MAX)
+		mnl_attr_put_u32(header, INET_DIAG_REQ_PROTOCOL, query->protocol);
 }
 
 static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t size,
@@ -196,6 +222,7 @@ static int query_dump(struct mnl_socket *netlink, unsigned char *buffer, size_t 
 	request_write(header, query, !dump->take);
 	dump->stateless = query->protocol != IPPROTO_TCP;
 	dump->protocol = query->protocol;
+	dump->nameless = query->protocol == IPPROTO_MPTCP;
 	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
 		return -errno;
 	while (more > MNL_CB_STOP) {
@@ -236,19 +263,42 @@ static void interfaces_name(struct arena *arena, struct kernel_census *census)
 	}
 }
 
+/* Asking for what is not there makes the kernel look for a module each time. */
+static bool is_wanted(const struct query *query, const struct kernel_census *census)
+{
+	for (size_t i = 0; query->protocol == IPPROTO_MPTCP && i < census->count; i++)
+		if (census->sockets[i].subflow)
+			return true;
+	return query->protocol != IPPROTO_MPTCP;
+}
+
 int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 {
+	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
+	    error = netlink < 0 ? -errno : kernel_diag_dump_on(arena, census, netlink);
+
+	interfaces_name(arena, census);
+	return error;
+}
+
+int kernel_diag_dump_on(struct arena *arena, struct kernel_census *census, int fd)
+{
 	const size_t size = 64u << 10;
-	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct mnl_socket *netlink = mnl_socket_fdopen(fd);
 	unsigned sequence = 1;
 	int error = 0;
 
-	if (!netlink)
-		return -errno;
+	if (!netlink) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
 	unsigned char *buffer = arena_alloc(arena, size);
 	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
 		error = -errno;
 	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries) && !error; i++) {
+		if (!is_wanted(&queries[i], census))
+			continue;
 		for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
 			struct dump dump = { .arena = arena, .census = census };
 			size_t before = census->count;
@@ -261,11 +311,11 @@ int kernel_diag_dump(struct arena *arena, struct kernel_census *census)
 			else
 				error = 0;
 		}
+		census->unix_known |= queries[i].family == AF_UNIX && !error;
 		if (!queries[i].needed || (error == -ENOENT && queries[i].family == AF_INET6))
 			error = 0;
 	}
 	mnl_socket_close(netlink);
-	interfaces_name(arena, census);
 	return error;
 }
 

@@ -194,7 +194,13 @@ struct unaudited_socket {
 #define TCP_STATE_COUNT 13 /* indexed by the kernel's numbers; [0] unused, 12 is NEW_SYN_RECV */
 extern const char *const tcp_state_names[TCP_STATE_COUNT]; /* "ESTABLISHED", ..., findings.c */
 
-enum process_state { PROCESS_RUNNING, PROCESS_EXITED, PROCESS_KILLED, PROCESS_EXEC };
+enum process_state {
+	PROCESS_RUNNING,
+	PROCESS_EXITED,
+	PROCESS_KILLED,
+	PROCESS_EXEC,
+	PROCESS_UNSEEN /* running or killed: it is in a pid namespace that we don't see into */
+};
 
 struct lost_count {
 	const char *what;
@@ -230,6 +236,13 @@ struct process {
 	/* The same for CLOSE_WAIT alone: kernel's count = in findings + within grace + unexplained.
 	 */
 	uint64_t close_wait, close_wait_found, close_wait_grace, close_wait_unexplained;
+	/* Why: these make close_wait_unexplained. */
+	struct unexplained *close_wait_by;
+	size_t close_wait_kinds;
+	/* AF_UNIX streams whose peer has ended, of those that the ledger explains: the rest nobody
+	 * has read to the end. No rule speaks of these: since when, the kernel doesn't say. */
+	bool unix_known;
+	uint64_t unix_ended, unix_ended_found, unix_ended_grace;
 	/* Of one that is not audited, while coverage_known: its TCP sockets by state, and those
 	 * that want a close(), by descriptor. */
 	uint64_t states[TCP_STATE_COUNT];
@@ -249,6 +262,31 @@ struct suppression_use {
 	const char *line;
 	uint64_t used, sockets; /* findings; sockets in them */
 	bool matches;		/* also when another line came first */
+};
+
+/* Why a namespace's socket is in no sum of a process of the report. */
+#define NAMESPACE_OTHERS "of other processes"
+
+/* Another process that holds some of a namespace's sockets. */
+struct namespace_holder {
+	uint32_t pid;
+	const char *comm;
+	uint64_t count;
+};
+
+/*
+ * All of one network namespace: kernel's CLOSE_WAIT = in findings + within grace + the sum of
+ * unexplained. A socket counts once, however many processes hold it.
+ */
+struct namespace_sum {
+	uint64_t net_ns;
+	bool known; /* false: the kernel didn't tell, and all of the rest is empty */
+	uint64_t states[TCP_STATE_COUNT]; /* CLOSE: of the reported processes, no table lists it */
+	uint64_t close_wait, found, grace;
+	struct unexplained *unexplained;
+	size_t unexplained_count;
+	struct namespace_holder *others; /* of the sockets of processes beside the report */
+	size_t other_count;
 };
 
 struct report {
@@ -282,6 +320,8 @@ struct report {
 	size_t socket_count;
 	const char **remarks; /* what could not be learnt and why, a line each; NULL-terminated */
 	int exit_status;      /* of the command that writes it, once it is written */
+	struct namespace_sum *namespaces; /* those of the running processes, by number */
+	size_t namespace_count;
 };
 
 /* The library is loaded, but keeps no ledger, while the kernel shows ended connections. */

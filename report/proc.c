@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,30 @@ uint64_t proc_namespace(uint32_t pid, const char *kind)
 	return stat(path, &stat_buffer) ? 0 : stat_buffer.st_ino;
 }
 
+/* The kernel's own numbers for the namespaces that it starts with. */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+bool proc_is_foreign(uint64_t pid_ns)
+{
+	static uint64_t ours;
+
+	if (!ours)
+		ours = proc_namespace(0, "pid");
+	return pid_ns && ours && pid_ns != ours;
+}
+
+bool proc_shows_all(void)
+{
+	return !geteuid() && proc_namespace(0, "pid") == FIRST_PID_NAMESPACE;
+}
+
+bool proc_hides(uint32_t pid)
+{
+	struct proc proc;
+
+	return proc_read(pid, &proc) && (!kill((pid_t)pid, 0) || errno == EPERM);
+}
+
 const char *proc_root(struct arena *arena, uint32_t pid)
 {
 	char path[64], target[8];
@@ -203,6 +228,14 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files)
 			continue;
 		files->open++;
 		ssize_t n = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		/* A process of our user that has more rights than we: their numbers may be seen,
+		 * and not what they are. */
+		if (n < 0 && (errno == EACCES || errno == EPERM)) {
+			int error = -errno;
+			closedir(folder);
+			*files = (struct proc_files){ .open = 0 };
+			return error;
+		}
 		if (n <= 0)
 			continue;
 		target[n] = 0;

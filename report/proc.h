@@ -46,6 +46,12 @@ int proc_identity(uint32_t pid, uint32_t *uid, uint32_t *inner_pid);
 bool proc_user_differs(uint32_t pid);
 /* Inode of /proc/PID/ns/KIND, pid 0: our own; 0 when it can't be learnt. */
 uint64_t proc_namespace(uint32_t pid, const char *kind);
+/* Whether a pid namespace, by its inode, is not the one of our /proc; false for 0. */
+bool proc_is_foreign(uint64_t pid_ns);
+/* Whether every process of this machine stands in our /proc. */
+bool proc_shows_all(void);
+/* It runs, and /proc denies it: mounted with hidepid. */
+bool proc_hides(uint32_t pid);
 /* Under what its paths stand for us: "" or "/proc/PID/root". */
 const char *proc_root(struct arena *arena, uint32_t pid);
 /* Its descriptors. -EACCES: not ours to see. */

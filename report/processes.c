@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -138,6 +139,15 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 			newest = member;
 	}
 	bool running = proc && proc->state != 'Z' && proc->state != 'X';
+	if (!newest && !running && proc_hides(pid)) {
+		members->trouble =
+			arena_printf(search->arena,
+				     "cannot report on process %" PRIu32
+				     ": it runs, but /proc does not show it to us (hidepid=); run "
+				     "as its user, or as root",
+				     pid);
+		return -EACCES;
+	}
 	if (!newest && !running) {
 		members->trouble = arena_printf(
 			search->arena,
@@ -182,6 +192,16 @@ static void witnesses_take(struct search *search, struct members *members, const
 	}
 }
 
+/* "/proc/PID/root" of a path below it: a container's ledger stands among the files that it speaks
+ * of. */
+static const char *root_of(struct arena *arena, const char *path)
+{
+	int length = 0;
+
+	sscanf(path, "/proc/%*[0-9]/root/%n", &length);
+	return length ? arena_printf(arena, "%.*s", length - 1, path) : "";
+}
+
 static int target_is_file(struct search *search, struct members *members, const char *path)
 {
 	struct member member;
@@ -193,6 +213,7 @@ static int target_is_file(struct search *search, struct members *members, const 
 			arena_printf(search->arena, "cannot read ledger '%s': %s", path, trouble);
 		return error;
 	}
+	member.root = root_of(search->arena, path);
 	/* The candidate of the same file knows more: who has it mapped. */
 	for (size_t i = 0; i < search->candidates.count; i++) {
 		struct member *known = &search->candidates.items[i];
@@ -356,6 +377,10 @@ int members_read(struct arena *arena, struct members *members)
 		/* It may have ended since it was found; its ledger says so then. */
 		if (member->running)
 			member->running = member_is_running(member);
+		/* Nobody has it mapped, of those that we may look at. */
+		member->unseen = !member->running && member->ledger_state == LEDGER_RUNNING &&
+				 proc_is_foreign(member->pid_ns) && !proc_shows_all() &&
+				 !strcmp(member->ledger->header.boot_id, proc_boot_id(arena));
 		if (!member->running)
 			ledger_close(member->ledger); /* it changes no more, and there may be
 							 thousands */

@@ -28,6 +28,9 @@ struct member {
 	int wait_status;	 /* as its parent was told */
 	bool wait_known;
 	bool running;		 /* this process exists and is no zombie */
+	uint64_t pid_ns;	 /* inode of the pid namespace that its ledger's numbers are of; 0
+				    unknown */
+	bool unseen;		 /* whether it runs can't be seen from here; after members_read */
 	bool superseded;	 /* a later program of the same process has a ledger too */
 	bool witness;		 /* read for what it knows of others' sockets, not reported */
 	bool named;		 /* its pid or ledger was an argument */

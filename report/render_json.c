@@ -9,10 +9,8 @@
 #endif
 
 static const char *const states[] = {
-	[PROCESS_RUNNING] = "running",
-	[PROCESS_EXITED] = "exited",
-	[PROCESS_KILLED] = "killed",
-	[PROCESS_EXEC] = "exec",
+	[PROCESS_RUNNING] = "running", [PROCESS_EXITED] = "exited", [PROCESS_KILLED] = "killed",
+	[PROCESS_EXEC] = "exec",       [PROCESS_UNSEEN] = NULL, /* running or killed */
 };
 
 /* Puts `value`, which is taken over; false, and *object released and NULL, when memory is out. */
@@ -80,6 +78,18 @@ static json_t *drift_by(const struct process *process)
 	return all;
 }
 
+/* Known while it runs: nobody samples these at the end. */
+static json_t *unix_ended(const struct process *process)
+{
+	bool known = process->coverage_known && process->unix_known;
+	return json_fields((struct json_field[]){
+		{ "kernel", json_number_if(known, process->unix_ended) },
+		{ "found", json_number_if(known, process->unix_ended_found) },
+		{ "grace", json_number_if(known, process->unix_ended_grace) },
+		{ 0 },
+	});
+}
+
 static json_t *coverage(const struct process *process)
 {
 	bool known = process->coverage_known;
@@ -99,8 +109,11 @@ static json_t *coverage(const struct process *process)
 			  { "found", json_number_if(known, process->close_wait_found) },
 			  { "grace", json_number_if(known, process->close_wait_grace) },
 			  { "unexplained", json_number_if(known, process->close_wait_unexplained) },
+			  { "unexplained_by",
+			    json_reasons(process->close_wait_by, process->close_wait_kinds) },
 			  { 0 },
 		  }) },
+		{ "unix_ended", unix_ended(process) },
 		{ 0 },
 	});
 }
@@ -211,10 +224,11 @@ static json_t *timeline(const struct report *report, const struct render_setting
 	return array;
 }
 
-static json_t *kernel(const struct report *report)
+static json_t *kernel(const struct report *report, const struct render_settings *settings)
 {
 	return json_fields((struct json_field[]){
 		{ "states", states_value(report->states, report->states_known) },
+		{ "namespaces", json_namespaces(report, settings) },
 		{ 0 },
 	});
 }
@@ -274,7 +288,7 @@ static json_t *report_value(const struct report *report, const struct render_set
 		{ "fixed", fixed(report) },
 		{ "timeline", timeline(report, settings) },
 		{ "processes", processes(report, settings) },
-		{ "kernel", kernel(report) },
+		{ "kernel", kernel(report, settings) },
 		{ "summary", json_fields((struct json_field[]){
 				     { "findings", json_number(report->finding_count) },
 				     { "sockets", json_number(report->sockets_in_findings) },

@@ -9,6 +9,7 @@
 #include "text_finding.h"
 #include "text_headline.h"
 #include "text_listed.h"
+#include "text_namespace.h"
 #include "text_site.h"
 
 #include <errno.h>
@@ -166,6 +167,7 @@ int render_text(const struct report *report, const struct render_settings *setti
 	if (!clean || report->sockets_listed)
 		text_gap(&text);
 	text_balance(&text, clean);
+	text_namespaces(&text);
 	lists(&text);
 	remarks(&text);
 	hints(&text);

@@ -171,16 +171,41 @@ static void listed_rewrite(struct rewriter *rewriter, struct report *report)
 	}
 }
 
+static struct unexplained *reasons_rewrite(struct rewriter *rewriter,
+					   const struct unexplained *reasons, size_t count)
+{
+	struct unexplained *made = copied(rewriter, reasons, count, sizeof(*made));
+
+	for (size_t i = 0; i < count; i++)
+		made[i].reason = sentence(rewriter, made[i].reason);
+	return made;
+}
+
+static void namespaces_rewrite(struct rewriter *rewriter, struct report *report)
+{
+	report->namespaces = copied(rewriter, report->namespaces, report->namespace_count,
+				    sizeof(*report->namespaces));
+	for (size_t i = 0; i < report->namespace_count; i++) {
+		struct namespace_sum *sum = &report->namespaces[i];
+		sum->unexplained =
+			reasons_rewrite(rewriter, sum->unexplained, sum->unexplained_count);
+		sum->others =
+			copied(rewriter, sum->others, sum->other_count, sizeof(*sum->others));
+		for (size_t j = 0; j < sum->other_count; j++)
+			sum->others[j].comm = name(rewriter, sum->others[j].comm);
+	}
+}
+
 static void process_rewrite(struct rewriter *rewriter, struct process *process)
 {
 	process->comm = name(rewriter, process->comm);
 	process->exe = path(rewriter, process->exe);
 	process->ledger = path(rewriter, process->ledger);
 	process->reason = sentence(rewriter, process->reason);
-	process->unexplained = copied(rewriter, process->unexplained, process->unexplained_count,
-				      sizeof(*process->unexplained));
-	for (size_t i = 0; i < process->unexplained_count; i++)
-		process->unexplained[i].reason = sentence(rewriter, process->unexplained[i].reason);
+	process->close_wait_by =
+		reasons_rewrite(rewriter, process->close_wait_by, process->close_wait_kinds);
+	process->unexplained =
+		reasons_rewrite(rewriter, process->unexplained, process->unexplained_count);
 	process->unaudited_sockets =
 		copied(rewriter, process->unaudited_sockets, process->unaudited_socket_count,
 		       sizeof(*process->unaudited_sockets));
@@ -248,6 +273,7 @@ struct report *report_rewrite(struct arena *arena, const struct report *report,
 	if (rewriter.redaction) {
 		remarks_rewrite(&rewriter, made);
 		lines_rewrite(&rewriter, made);
+		namespaces_rewrite(&rewriter, made);
 		redaction_free(rewriter.redaction);
 	}
 	locations_free(rewriter.locations);

@@ -216,10 +216,12 @@ static const char *reason_of(struct strangers *strangers, const struct held_sock
 	return strangers->process->io_uring ? behind : either;
 }
 
-const char *stranger_left(const struct ledger *ledger, bool was_before)
+const char *stranger_left(const struct ledger *ledger, int fd, bool was_before)
 {
+	/* Beyond what was listed at the beginning nothing proves that it came later, unless the
+	 * number had another socket before. */
 	if (!was_before)
-		return behind;
+		return fd < LISTED_BELOW || ledger_slot_of(ledger, fd) ? behind : either;
 	return ledger->header.fork_pid ? inherited : before;
 }
 

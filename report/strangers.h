@@ -11,6 +11,6 @@
  */
 void strangers_explain(struct audit *audit, uint32_t member);
 /* The reason for one that an ended process left; `was_before`: as its ledger says. */
-const char *stranger_left(const struct ledger *ledger, bool was_before);
+const char *stranger_left(const struct ledger *ledger, int fd, bool was_before);
 
 #endif

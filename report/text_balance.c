@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The balance: coverage is a printed number, never silence. */
 #include "text_balance.h"
+#include "text_namespace.h"
 #include "text_unaudited.h"
 
 #include <signal.h>
@@ -22,6 +23,8 @@ static char *ending(struct text *text, const struct process *process)
 		return text_make(text, "running");
 	case PROCESS_EXEC:
 		return text_make(text, "became another program by exec");
+	case PROCESS_UNSEEN:
+		return text_make(text, "running or killed: not seen from here");
 	case PROCESS_EXITED:
 	case PROCESS_KILLED:
 		break;
@@ -96,7 +99,10 @@ static void kernel(struct text *text, const struct process *process, bool brief)
 	if (!process->coverage_known) {
 		if (!brief)
 			text_words(text, "kernel",
-				   "not asked: the kernel's state of these sockets is not known");
+				   process->state == PROCESS_RUNNING
+					   ? "no balance: which sockets it holds can't be seen"
+					   : "not asked: the kernel's state of these sockets is "
+					     "not known");
 		return;
 	}
 	if (!brief || !kernel_adds_up(process)) {
@@ -118,9 +124,31 @@ static void kernel(struct text *text, const struct process *process, bool brief)
 				  text_number(text, process->close_wait_grace),
 				  text_duration(text, text->report->grace_ms));
 	if (process->close_wait_unexplained)
-		words = text_make(text, "%s + %s unexplained", words,
-				  text_number(text, process->close_wait_unexplained));
+		words = text_make(
+			text, "%s + %s unexplained: %s", words,
+			text_number(text, process->close_wait_unexplained),
+			text_reasons(text, process->close_wait_by, process->close_wait_kinds));
 	text_words(text, "CLOSE_WAIT", words);
+}
+
+/* AF_UNIX streams have no states: this is what there is of a CLOSE_WAIT. */
+static void unix_ended(struct text *text, const struct process *process, bool brief)
+{
+	uint64_t unread =
+		process->unix_ended - process->unix_ended_found - process->unix_ended_grace;
+	if (!process->unix_ended || (brief && !unread))
+		return;
+	char *words =
+		text_make(text, "%s whose peer has ended = %s in findings",
+			  text_count(text, process->unix_ended, "unix stream", "unix streams"),
+			  text_number(text, process->unix_ended_found));
+	if (process->unix_ended_grace)
+		words = text_make(text, "%s + %s within grace", words,
+				  text_number(text, process->unix_ended_grace));
+	if (unread)
+		words = text_make(text, "%s + %s not read to the end", words,
+				  text_number(text, unread));
+	text_words(text, "unix", words);
 }
 
 static void lost(struct text *text, const struct process *process)
@@ -150,6 +178,7 @@ static bool unremarkable(const struct process *process)
 {
 	return process->audited && !process->drift && !process->drift_kinds &&
 	       !process->lost_kinds &&
+	       process->unix_ended == process->unix_ended_found + process->unix_ended_grace &&
 	       (!process->coverage_known || (kernel_adds_up(process) && !process->close_wait));
 }
 
@@ -170,6 +199,7 @@ static void one(struct text *text, const struct process *process, bool brief)
 		sockets(text, process);
 	drift(text, process);
 	kernel(text, process, brief);
+	unix_ended(text, process, brief);
 	descriptors(text, process);
 	lost(text, process);
 }

@@ -131,7 +131,7 @@ static void clean_line(struct text *text)
 		closed += process->closed;
 		open += process->open;
 		within_grace += process->close_wait_grace;
-		killed |= process->state == PROCESS_KILLED;
+		killed |= process->state == PROCESS_KILLED || process->state == PROCESS_UNSEEN;
 		if (process_is_unrecorded(process))
 			unrecorded = process;
 		audited++;

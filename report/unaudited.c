@@ -118,8 +118,8 @@ static const char *closed_reason(uint32_t pid, int error)
 	if (error == ENOENT)
 		return "it has no program: a thread of the kernel, or it has just ended";
 	return proc_user_differs(pid) ? SETUID
-				      : "no permission to look into it; run as its user, or as "
-					"root";
+				      : "as far as can be seen: there is no permission to look "
+					"into it; run as its user, or as root";
 }
 
 static const char *environment_reason(uint32_t pid, bool musl)

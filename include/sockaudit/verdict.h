@@ -264,7 +264,7 @@ static inline stack_id verdict_aside(const struct ledger_slot *slot, const struc
 /*
  * Since when the peer's FIN or reset is there, at the earliest that it is safe to say: the FIN came
  * at or before the latest ACK. A reset is no ACK, so in CLOSE the program's own last use bounds it
- * too; without ages that use is the only bound there is.
+ * too; there that use is the only bound without ages.
  */
 static inline bool verdict_is_told(const struct ledger_slot *slot)
 {
@@ -291,6 +291,9 @@ static inline uint64_t verdict_fin_since(const struct ledger_slot *slot,
 		since = kernel->tcp_state == KERNEL_CLOSE ? verdict_later(told, used) : told;
 		used = verdict_later(
 			used, verdict_moment(kernel, kernel->last_data_sent_ms, ns_per_cycle));
+	} else if (kernel->tcp_state == KERNEL_CLOSE_WAIT) {
+		/* An idle connection's FIN may have come just now: it was first seen here. */
+		since = verdict_later(since, kernel->at);
 	}
 	/*
 	 * poll or epoll told of it, and it was not our own shutdown: it was there by then. What is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a unix stream: one half of a socketpair is closed, the other reads it and is
  * forgotten; and a client of a unix listener. No TCP state is involved. */
+/* TEST unix_ended=2 */
 #include "stage/stage.h"
 #include <sys/un.h>
 

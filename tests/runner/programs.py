@@ -147,6 +147,12 @@ class Test:
                     wanted = self._setting(key, mode)
                     if wanted and process["sockets"][key] != int(wanted):
                         self.problems.append(f"{mode}: {process['sockets'][key]} {key}, not {wanted}")
+            wanted, states = self._setting("tcp", mode), report["kernel"]["states"]
+            if wanted and mode == "live" and sum(states.values()) != int(wanted):
+                self.problems.append(f"{mode}: TCP states {states}, not {wanted}")
+            wanted = self._setting("unix_ended", mode)
+            if wanted and mode == "live" and process["coverage"]["unix_ended"]["kernel"] != int(wanted):
+                self.problems.append(f"{mode}: unix_ended is {process['coverage']['unix_ended']}, not {wanted}")
 
     def _state(self, report, pid, wanted):
         states = [p["state"] for p in report["processes"] if p["pid"] == pid and p["state"] != "exec"]

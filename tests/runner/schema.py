@@ -39,15 +39,21 @@ PROCESS = {
     "nofile": {"limit": int, "used": int}, "lost": {"slots": int, "stacks": int},
     "sockets": {"opened": int, "closed": int, "open": int, "drift": int, "copied": int, "inherited": int,
                 "received": int, "adopted": int},
-    "drift_by": dict, "coverage": {"kernel": int, "explained": int, "unexplained": dict}, "states": dict,
+    "drift_by": dict, "coverage": {"kernel": int, "explained": int, "unexplained": dict,
+                 "close_wait": {"kernel": int, "found": int, "grace": int, "unexplained": int, "unexplained_by": dict},
+                 "unix_ended": {"kernel": int, "found": int, "grace": int}},
+    "states": dict,
     "unaudited_sockets": [{"fd": int, "local": str, "peer": str, "tcp_state": str, "recv_q": int, "send_q": int,
                            "since_ms": int, "since": str, "since_at_most_ms": int, "inode": int}],
 }
+NAMESPACE = {"net_ns": int, "states": dict,
+             "close_wait": {"kernel": int, "found": int, "grace": int, "unexplained": dict,
+                            "others": [{"pid": int, "comm": str, "count": int}]}}
 REPORT = {
     "schema": str, "tool": {"version": str}, "made_at": str, "view": str,
     "host": {"name": str, "boot_id": str, "kernel": str, "arch": str}, "grace_ms": int, "gate": [str],
     "suppressions": [{"line": str, "used": int}], "fixed": list, "timeline": list, "processes": [PROCESS],
-    "kernel": {"states": dict}, "summary": {"findings": int, "sockets": int, "gating": int}, "findings": [FINDING],
+    "kernel": {"states": dict, "namespaces": [NAMESPACE]}, "summary": {"findings": int, "sockets": int, "gating": int}, "findings": [FINDING],
 }
 
 
@@ -100,6 +106,11 @@ def problems(report):
             yield f"{finding['rule']}: count {finding['count']} but {len(finding['sockets'])} sockets"
     for process in report.get("processes") or []:
         yield from sums(process)
+    for space in (report.get("kernel") or {}).get("namespaces") or []:
+        close_wait = space["close_wait"]
+        if close_wait["kernel"] is not None and close_wait["kernel"] != \
+                close_wait["found"] + close_wait["grace"] + sum(close_wait["unexplained"].values()):
+            yield f"namespace {space['net_ns']}: {close_wait}"
 
 
 def sums(process):
@@ -112,3 +123,8 @@ def sums(process):
         rest = sum(coverage["unexplained"].values())
         if coverage["kernel"] != coverage["explained"] + rest:
             yield f"{name}: {coverage['kernel']} sockets, but {coverage['explained']} explained + {rest}"
+    if coverage and coverage["close_wait"]["kernel"] is not None:
+        told = coverage["close_wait"]
+        if told["unexplained"] != sum(told["unexplained_by"].values()) or \
+                told["kernel"] != told["found"] + told["grace"] + told["unexplained"]:
+            yield f"{name}: CLOSE_WAIT {told}"

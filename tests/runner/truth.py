@@ -5,7 +5,8 @@
     /* EXPECT rule place key=value */  a finding: this line is its place
 
 TEST keys: live=no kill=no, grace= live_grace= options= (the library's), status= signal=, line=no, cflags= libs=;
-opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all of those (blanks are _).
+opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all
+of those (blanks are _); tcp= unix_ended= how many have a TCP state, and how many streams a peer that left (live).
 A program that can't be played here says why on standard error and ends with 77.
 
 A place is `opened`, `evidence`, `closed`, `connected`, `fork`, `sibling`, or `any` (no line: interpreted programs). A comment

@@ -201,6 +201,8 @@ static struct unaudited_socket unaudited_sockets[] = {
 	  .most_ms = MS_UNKNOWN },
 };
 static struct lost_count lost[] = { { "stacks that found no room", 3 } };
+static struct unexplained behind[] = { { "opened behind libc", 1 } };
+static struct unexplained unaudited_two[] = { { "process not audited", 2 } };
 static struct process processes[] = {
 	{ .pid = 812,
 	  .ppid = 1,
@@ -232,7 +234,13 @@ static struct process processes[] = {
 	  .close_wait = 98,
 	  .close_wait_found = 94,
 	  .close_wait_grace = 3,
-	  .close_wait_unexplained = 1 },
+	  .close_wait_unexplained = 1,
+	  .close_wait_by = behind,
+	  .close_wait_kinds = 1,
+	  .unix_known = true,
+	  .unix_ended = 5,
+	  .unix_ended_found = 2,
+	  .unix_ended_grace = 1 },
 	{ .pid = 813,
 	  .ppid = 812,
 	  .uid = 1000,
@@ -245,6 +253,8 @@ static struct process processes[] = {
 	  .unexplained_count = 1,
 	  .close_wait = 2,
 	  .close_wait_unexplained = 2,
+	  .close_wait_by = unaudited_two,
+	  .close_wait_kinds = 1,
 	  .states = { [1] = 1, [8] = 2 },
 	  .unaudited_sockets = unaudited_sockets,
 	  .unaudited_socket_count = 2 },
@@ -263,6 +273,29 @@ static struct process processes[] = {
 static const char *gate[] = { "eof-not-closed", NULL };
 static const char *remarks[] = { "pid 814 worker was killed: its kernel state is unknown", NULL };
 
+/* Of the whole machine: some are held by programs beside the report. */
+static struct unexplained beside[] = {
+	{ "opened behind libc", 1 },
+	{ "process not audited", 2 },
+	{ NAMESPACE_OTHERS, 1244 },
+	{ "in an accept queue, without a descriptor", 20 },
+};
+static struct namespace_holder beside_holders[] = {
+	{ 900, "curl", 1200 }, { 901, "nginx", 20 }, { 902, "nginx", 20 },
+	{ 903, "\033[31mred", 3 }, { 904, "wget", 1 },
+};
+static struct namespace_sum namespaces[] = { { .net_ns = 4026531840,
+					       .known = true,
+					       .states = { [1] = 7, [7] = 2, [8] = 1364, [10] = 3 },
+					       .close_wait = 1364,
+					       .found = 94,
+					       .grace = 3,
+					       .unexplained = beside,
+					       .unexplained_count = 4,
+					       .others = beside_holders,
+					       .other_count = 5 },
+					     { .net_ns = 4026532452 } };
+
 static struct report leaking(void)
 {
 	struct report report = { .live = true,
@@ -280,7 +313,9 @@ static struct report leaking(void)
 				 .finding_count = sizeof(findings) / sizeof(*findings),
 				 .sockets_in_findings = 96,
 				 .gating = 1,
-				 .remarks = remarks };
+				 .remarks = remarks,
+				 .namespaces = namespaces,
+				 .namespace_count = 2 };
 	report.states[8] = 98; /* CLOSE_WAIT */
 	return report;
 }
