@@ -23,19 +23,22 @@ void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at)
 
 /* A child of vfork() nearly always becomes another program, which holds what is not close-on-exec.
  */
-static bool child_may_hold(const struct ledger_slot *slot)
+bool children_may_hold(const struct ledger_slot *slot, uint64_t *since)
 {
 	/* From the ledger, which is shared: memory of our own would be copied at each fork. */
 	const struct ledger_section *table = &ledger->header->sections[SECTION_FORKS];
 	uint32_t forks = __atomic_load_n(&table->used, __ATOMIC_RELAXED);
 	uint64_t last = forks ? ledger->forks[(forks - 1) % table->capacity].at : 0;
 
+	*since = last;
 	return slot->opened_at < last || (sharing_seen && !(slot->flags & SOCKET_CLOEXEC));
 }
 
 void children_note_closed(int fd, const struct ledger_slot *slot, enum call call, stack_id stack)
 {
-	if (!child_may_hold(slot) || !slot->cookie)
+	uint64_t since;
+
+	if (!children_may_hold(slot, &since) || !slot->cookie)
 		return;
 	int64_t place = ledger_file_next(SECTION_CLOSED);
 	if (place < 0)

@@ -215,9 +215,9 @@ static bool group_leave(uint32_t home)
 
 /* What a life's end is counted by. */
 struct last_words {
-	uint32_t home, flags;
+	uint32_t home, flags, exchanges;
 	stack_id opened_stack, closed_stack;
-	uint8_t closed_call;
+	uint8_t closed_call, end;
 	bool after_eof, after_error;
 };
 
@@ -226,13 +226,40 @@ struct last_words {
 __attribute__((no_sanitize("thread"))) static struct last_words
 last_words(const struct ledger_slot *slot)
 {
-	struct last_words words = { slot->group,	slot->flags,	   slot->opened_stack,
-				    slot->closed_stack, slot->closed_call, slot->eof_at != 0,
-				    slot->error_at != 0 };
+	struct last_words words = { .home = slot->group,
+				    .flags = slot->flags,
+				    .exchanges = slot->exchanges,
+				    .opened_stack = slot->opened_stack,
+				    .closed_stack = slot->closed_stack,
+				    .closed_call = slot->closed_call,
+				    .end = slot->end,
+				    .after_eof = slot->eof_at != 0,
+				    .after_error = slot->error_at != 0 };
 
 	/* Partner: the release in life_change() of whoever ends or begins a life here. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return words;
+}
+
+/* How connections end belongs to the site that closes them. */
+static void end_count(const struct last_words *words)
+{
+	static const uint32_t counts[] = {
+		[END_FIRST] = offsetof(struct ledger_stack, closed_by_us_first),
+		[END_SECOND] = offsetof(struct ledger_stack, closed_by_peer_first),
+		[END_RESET_UNREAD] = offsetof(struct ledger_stack, resets_unread),
+		[END_RESET_LINGER] = offsetof(struct ledger_stack, resets_linger),
+		[END_DEAD] = offsetof(struct ledger_stack, ended_dead),
+		[END_UNKNOWN] = offsetof(struct ledger_stack, ended_unknown),
+	};
+	struct ledger_stack *stack = words->end ? stacks_record(words->closed_stack) : NULL;
+
+	if (!stack || words->end > END_UNKNOWN)
+		return;
+	add((uint64_t *)((char *)stack + counts[words->end]));
+	if (words->end == END_FIRST)
+		__atomic_fetch_add(&stack->first_exchanges, (words->exchanges + 1) / 2,
+				   __ATOMIC_RELAXED);
 }
 
 bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
@@ -252,6 +279,8 @@ bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 		add(words.flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
 		if (drift && !(words.flags & SOCKET_FOREIGN))
 			add(&totals->drift);
+		if (!drift)
+			end_count(&words);
 	}
 	struct ledger_stack *stack = stacks_record(words.opened_stack);
 	if (!stack)
@@ -306,6 +335,7 @@ void fdtable_restore(int fd, uint32_t life)
 	slot->closed_stack = 0;
 	slot->closed_call = 0;
 	slot->closed_at = 0;
+	slot->end = END_NOT;
 	if (life_change(slot, life, PHASE_OPEN))
 		watch_socket(fd, slot);
 }

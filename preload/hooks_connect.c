@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections: connect, what getsockopt says of its result, shutdown. */
+#include "farewell.h"
 #include "observe.h"
 #include "real.h"
 #include "track.h"
@@ -30,12 +31,22 @@ EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *siz
 	return result;
 }
 
+EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+{
+	int result = REAL(setsockopt)(fd, level, option, value, size);
+	if (result == 0 && level == SOL_SOCKET && fdtable_is_socket(fd))
+		OBSERVE(track_option_set(fd, level, option, value, size));
+	return result;
+}
+
 /* It may wake a thread that closes the number, and accepts another connection on it, before it
  * returns here. */
 WATCHED(int, shutdown, (int fd, int how), (fd, how))
 {
 	struct use use = track_use(fd, CALL_shutdown);
+	enum ledger_end end;
+	OBSERVE(end = farewell_of_shutdown(fd, use.slot, how));
 	int result = REAL(shutdown)(fd, how);
-	OBSERVE(track_shutdown(fd, use, how, result ? errno : 0, CALL_shutdown, HERE));
+	OBSERVE(track_shutdown(fd, use, how, end, result ? errno : 0, CALL_shutdown, HERE));
 	return result;
 }

@@ -8,7 +8,8 @@ EXPORT int socket(int family, int type, int protocol)
 {
 	int fd = REAL(socket)(family, type, protocol);
 	if (fd >= 0)
-		OBSERVE(track_open(fd, family, type, CALL_socket, HERE));
+		OBSERVE(track_open(fd, family, type, CALL_socket, HERE);
+			if (protocol) track_protocol(fd, protocol));
 	return fd;
 }
 

@@ -5,6 +5,7 @@
  * call itself what the hook by its name does.
  */
 #include "children.h"
+#include "farewell.h"
 #include "hooks_limits.h"
 #include "hooks_sharing.h"
 #include "hooks_wait.h"
@@ -87,7 +88,8 @@ TELLER(socket)
 
 	if (fd >= 0)
 		OBSERVE(track_open((int)fd, (int)argument[0], (int)argument[1], CALL_syscall,
-				   frame));
+				   frame);
+			if (argument[2]) track_protocol((int)fd, (int)argument[2]));
 	return fd;
 }
 
@@ -133,8 +135,29 @@ TELLER(listen)
 SOCKET_TELLER(connect,
 	      OBSERVE(track_connect(fd, use, n ? errno : 0, (const struct sockaddr *)argument[1],
 				    (socklen_t)argument[2], CALL_syscall, frame)))
-SOCKET_TELLER(shutdown, OBSERVE(track_shutdown(fd, use, (int)argument[1], n ? errno : 0,
-					       CALL_syscall, frame)))
+TELLER(shutdown)
+{
+	int fd = (int)argument[0], how = (int)argument[1];
+	if (!fdtable_watches(fd))
+		return DO(shutdown);
+	struct use use = track_use(fd, CALL_syscall);
+	enum ledger_end end;
+	OBSERVE(end = farewell_of_shutdown(fd, use.slot, how));
+	long n = DO(shutdown);
+	OBSERVE(track_shutdown(fd, use, how, end, n ? errno : 0, CALL_syscall, frame));
+	return n;
+}
+
+TELLER(setsockopt)
+{
+	int fd = (int)argument[0];
+	long result = DO(setsockopt);
+
+	if (result == 0 && argument[1] == SOL_SOCKET && fdtable_is_socket(fd))
+		OBSERVE(track_option_set(fd, SOL_SOCKET, (int)argument[2],
+					 (const void *)argument[3], (socklen_t)argument[4]));
+	return result;
+}
 
 TELLER(getsockopt)
 {
@@ -371,7 +394,7 @@ syscall_teller *const syscall_tellers[SYSCALLS] = {
 	ROW(ppoll),	 ROW(exit_group),  ROW(execve),	    ROW(execveat),	ROW(seccomp),
 	ROW(prctl),	 ROW(chroot),	   ROW(setuid),	    ROW(setreuid),	ROW(setresuid),
 	ROW(setgid),	 ROW(setregid),	   ROW(setresgid),  ROW(setgroups),	ROW(unshare),
-	ROW(setns),	 ROW(ioctl),	   ROW(splice),	    ROW(epoll_create1),
+	ROW(setns),	 ROW(setsockopt),	 ROW(ioctl),	   ROW(splice),	    ROW(epoll_create1),
 #if defined(__x86_64__)
 	ROW(accept),	 ROW(dup2),	   ROW(epoll_wait), ROW(poll),		ROW(fork),
 #endif

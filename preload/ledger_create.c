@@ -35,6 +35,8 @@ static const uint32_t large[SECTION_COUNT] = {
 	[SECTION_CLOSED] = 4096,
 	[SECTION_THREADS] = 2048,
 	[SECTION_MARKS] = 4096,
+	/* Those of a minute, which is TIME_WAIT's, at 1,000 a second. */
+	[SECTION_ENDINGS] = 65536,
 };
 static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
@@ -42,6 +44,7 @@ static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SNAPSHOTS] = 4096, [SECTION_FORKS] = 256,     [SECTION_CLOSED] = 512,
 	[SECTION_THREADS] = 512,
 	[SECTION_MARKS] = 256,
+	[SECTION_ENDINGS] = 4096,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SLOTS] = sizeof(struct ledger_slot),
@@ -55,6 +58,7 @@ static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_CLOSED] = sizeof(struct ledger_closed),
 	[SECTION_THREADS] = sizeof(struct ledger_thread),
 	[SECTION_MARKS] = sizeof(struct ledger_mark),
+	[SECTION_ENDINGS] = sizeof(struct ledger_ending),
 };
 
 /* Index 0 is "none" where records refer to each other; not in the arrays by number and by order,
@@ -63,7 +67,8 @@ static bool section_starts_at_0(unsigned section)
 {
 	return section == SECTION_SLOTS || section == SECTION_SNAPSHOTS ||
 	       section == SECTION_FORKS || section == SECTION_CLOSED ||
-	       section == SECTION_THREADS || section == SECTION_MARKS;
+	       section == SECTION_THREADS || section == SECTION_MARKS ||
+	       section == SECTION_ENDINGS;
 }
 
 static uint64_t limit_soft(int resource, uint64_t *hard)
@@ -126,6 +131,7 @@ static struct ledger_bases bases_of(uint8_t *base, const struct ledger_section *
 		.closed = (struct ledger_closed *)(base + sections[SECTION_CLOSED].offset),
 		.threads = (struct ledger_thread *)(base + sections[SECTION_THREADS].offset),
 		.marks = (struct ledger_mark *)(base + sections[SECTION_MARKS].offset),
+		.endings = (struct ledger_ending *)(base + sections[SECTION_ENDINGS].offset),
 		.pid = (uint32_t)sys_getpid(),
 	};
 }

@@ -94,9 +94,9 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	uint64_t ready = __atomic_load_n(&wiped->ready[section], __ATOMIC_ACQUIRE);
 	if (end <= ready)
 		return true;
-	/* A process has few threads, and each ledger has this page. */
-	uint64_t step = section == SECTION_THREADS ? PAGE : GROW_STEP,
-		 wanted = (end + step - 1) & -step;
+	/* Of what most processes have few, the first page alone. */
+	uint64_t step = section >= SECTION_MISUSES && end <= PAGE ? PAGE : GROW_STEP;
+	uint64_t wanted = (end + step - 1) & -step;
 	if (!pages_fill(section_bytes(section) + ready, wanted - ready))
 		return false;
 	while (ready < wanted &&
@@ -184,6 +184,7 @@ void ledger_file_prepare(void)
 		{ SECTION_SNAPSHOTS, 512 }, { SECTION_FORKS, 1024 },	{ SECTION_CLOSED, 512 },
 		{ SECTION_THREADS, 512 },
 		{ SECTION_MARKS, 256 },
+		{ SECTION_ENDINGS, 1024 },
 	};
 	for (unsigned i = 0; i < sizeof likely / sizeof likely[0]; i++) {
 		uint32_t capacity = ledger->header->sections[likely[i].section].capacity;

@@ -26,6 +26,7 @@ struct ledger_bases {
 	struct ledger_closed *closed;
 	struct ledger_thread *threads;
 	struct ledger_mark *marks;
+	struct ledger_ending *endings;
 	uint32_t pid;	 /* who made it; a vfork child sees the bases and another getpid() */
 	uint32_t serial; /* differs between any two ledgers that one process and its children write
 			  */

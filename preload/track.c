@@ -15,6 +15,9 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+/* Of a listener, these are its connections' too. */
+#define SOCKET_OPTIONS (SOCKET_LINGER_0 | SOCKET_NOT_TCP | SOCKET_ASK)
+
 void track_flags(struct ledger_slot *slot, uint32_t set, uint32_t clear)
 {
 	if (clear)
@@ -163,7 +166,7 @@ void track_accept(int listener, int fd, const struct sockaddr *address, socklen_
 			    stacks_capture(frame), &begun);
 	if (!slot)
 		return;
-	slot->flags |= SOCKET_CONNECTED;
+	slot->flags |= SOCKET_CONNECTED | (from ? from->flags & SOCKET_OPTIONS : SOCKET_ASK);
 	/* The kernel names MPTCP connections as their listener: no name at all tells them apart. */
 	if (from && slot->cookie == from->cookie)
 		slot->cookie = 0;
@@ -222,6 +225,7 @@ static void dissolve(struct ledger_slot *slot)
 	slot->received = slot->sent = 0;
 	slot->direction = DIRECTION_NONE;
 	slot->connect_at = 0;
+	slot->shut_end = END_NOT;
 	track_flags(slot, 0,
 		    SOCKET_CONNECTED | SOCKET_CONNECTING | SOCKET_CONNECT_FAILED |
 			    SOCKET_SHUT_READ | SOCKET_SHUT_WRITE);
@@ -310,7 +314,8 @@ void track_told_error(int fd, int so_error, enum call call, void *frame)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
 }
 
-void track_shutdown(int fd, struct use use, int how, int error, enum call call, void *frame)
+void track_shutdown(int fd, struct use use, int how, enum ledger_end end, int error, enum call call,
+		    void *frame)
 {
 	struct ledger_slot *slot = track_used(use);
 
@@ -318,6 +323,8 @@ void track_shutdown(int fd, struct use use, int how, int error, enum call call, 
 		track_stale(fd, error, call, frame);
 	if (!slot || error || slot->type != SOCK_STREAM)
 		return;
+	if (end && !slot->shut_end)
+		slot->shut_end = (uint8_t)end;
 	track_flags(slot,
 		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) |
 			    (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0),
@@ -336,6 +343,30 @@ void track_ignore(int fd)
 
 	if (slot)
 		track_flags(slot, SOCKET_IGNORED, 0);
+}
+
+void track_option_set(int fd, int level, int option, const void *value, socklen_t size)
+{
+	struct ledger_slot *slot = fdtable_slot(fd);
+
+	if (!slot || level != SOL_SOCKET || !process_is_ours())
+		return;
+	if (option == SO_LINGER && size >= sizeof(struct linger)) {
+		const struct linger *linger = value;
+		bool resets = linger->l_onoff && !linger->l_linger;
+
+		track_flags(slot, resets ? SOCKET_LINGER_0 : 0, resets ? 0 : SOCKET_LINGER_0);
+	} else if (option == SO_RCVLOWAT) {
+		track_flags(slot, SOCKET_ASK, 0); /* poll() tells less of what is unread */
+	}
+}
+
+void track_protocol(int fd, int protocol)
+{
+	struct ledger_slot *slot = fdtable_is_socket(fd) ? fdtable_slot(fd) : NULL;
+
+	if (slot && protocol != IPPROTO_TCP)
+		track_flags(slot, SOCKET_NOT_TCP, 0);
 }
 
 void track_stdio(int fd)

@@ -66,7 +66,13 @@ void track_listening(int fd);
 void track_connect(int fd, struct use use, int error, const struct sockaddr *address,
 		   socklen_t size, enum call call, void *frame);
 void track_told_error(int fd, int so_error, enum call call, void *frame);
-void track_shutdown(int fd, struct use use, int how, int error, enum call call, void *frame);
+/* `end`: what farewell_of_shutdown() said before the call. */
+void track_shutdown(int fd, struct use use, int how, enum ledger_end end, int error, enum call call,
+		    void *frame);
+/* What close() does depends on options: after a setsockopt() that succeeded, and a socket() with a
+ * protocol. */
+void track_option_set(int fd, int level, int option, const void *value, socklen_t size);
+void track_protocol(int fd, int protocol);
 /* A wait said HUP, RDHUP or ERR of it: kept once in a life, with the poll(2) bits. */
 void track_told(int fd, uint32_t events, enum call call, void *frame);
 /* A call on a number that is no socket's; `error` 0: it succeeded. Keeps a use after close. */

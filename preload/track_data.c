@@ -112,7 +112,7 @@ void track_told(int fd, uint32_t events, enum call call, void *frame)
 	if (!hangs_up(fd) || __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) != life)
 		return;
 	slot->told_call = (uint8_t)call;
-	slot->told_events = events;
+	slot->told_events = (uint16_t)events;
 	slot->told_stack = stacks_capture(frame);
 	__atomic_store_n(&slot->told_at, at, __ATOMIC_RELEASE);
 }

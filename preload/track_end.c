@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a life: close and its kin, copies that take a number over. */
 #include "children.h"
+#include "farewell.h"
 #include "interest.h"
 #include "misuse.h"
 #include "process.h"
@@ -57,6 +58,8 @@ static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call,
 		verdict_merge(other, slot);
 		other->eof_claim |= slot->eof_claim;
 		other->error_claim |= slot->error_claim;
+		other->shut_end = other->shut_end ? other->shut_end : slot->shut_end;
+		track_flags(other, slot->flags & SOCKET_SHUT_WRITE, 0);
 		return true;
 	}
 	return false;
@@ -67,14 +70,17 @@ static void leave_word(int fd, enum call call, stack_id stack)
 {
 	struct ledger_slot *slot = ledger->slots + fd;
 
-	if (!hand_on((unsigned)fd, slot, call, stack))
+	if (!hand_on((unsigned)fd, slot, call, stack)) {
 		children_note_closed(fd, slot, call, stack);
+		farewell_note(slot, call, stack);
+	}
 	interest_leave(slot);
 }
 
 /* Before the real call: afterwards another thread may own the number. */
 static uint32_t retire(int fd, enum call call, stack_id stack)
 {
+	farewell_learn(fd, ledger->slots + fd);
 	leave_word(fd, call, stack);
 	return fdtable_retire(fd, call, stack);
 }
@@ -186,6 +192,7 @@ uint32_t track_copied_over(int from, int to, enum call call, void *frame)
 {
 	if (from == to || !fdtable_is_socket(to) || !fdtable_slot(to) || !process_is_ours())
 		return 0;
+	farewell_learn(to, ledger->slots + to);
 	return fdtable_retire(to, call, stacks_capture(frame));
 }
 

@@ -6,12 +6,14 @@
 #include "baseline.h"
 #include "candidates.h"
 #include "code.h"
+#include "endings.h"
 #include "find_all.h"
 #include "join_samples.h"
 #include "marks_gather.h"
 #include "suppressions.h"
 #include "listed_sockets.h"
 #include "state_names.h"
+#include "join_time_wait.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -235,6 +237,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 		   settings->run ? settings->run->samples : NULL, marks, &audit);
 	audit_classify(&audit, &settings->grace);
 	analysis->code = code_new(&analysis->arena);
+	time_waits_join(&audit);
 	audit_find(&audit, analysis->code, &findings);
 	report->findings = findings.items;
 	report->finding_count = findings.count;
@@ -242,6 +245,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	report->close_wait_grace = close_wait_grace(&audit);
 	sockets_fill(settings, &audit, analysis->code, report);
 	audit_namespaces(&audit, report);
+	endings_fill(&audit, analysis->code, report);
 	ledger_remarks(&audit);
 	int error = decide(settings, &audit, analysis);
 	audit_remark(&audit, NULL);

@@ -113,6 +113,24 @@ struct audit_census {
 
 struct samples; /* join_samples.h */
 struct marks;	/* marks.h */
+/* A TIME_WAIT of the kernel's that is the rest of a connection in a member's ring of endings. */
+struct time_wait {
+	uint32_t member, ending; /* indexes */
+	uint8_t local[16], peer[16];
+	uint16_t family, peer_port;
+	uint16_t ports; /* ephemeral ones of its namespace; 0 unknown */
+	int tw_reuse;	/* of it; -1 unknown */
+};
+
+/* What join_time_wait.c found. */
+struct time_waits {
+	bool known;
+	uint64_t kernel;	 /* all in the members' namespaces */
+	uint64_t explained;	 /* of those: the rest of a socket that some ledger knows */
+	struct time_wait *items; /* those that somebody closed */
+	size_t count, room;
+};
+
 struct audit {
 	struct arena *arena;
 	struct members *members;
@@ -126,6 +144,7 @@ struct audit {
 	size_t census_count, census_room;
 	bool kernel_known; /* somebody's kernel states are in it */
 	uint64_t states[TCP_STATE_COUNT];
+	struct time_waits time_waits;
 	const char **remarks; /* NULL-terminated */
 	size_t remark_count, remark_room;
 	bool grace_given; /* --grace; set by audit_classify() */
@@ -143,6 +162,8 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 /* The kernel's word on every namespace that the members' censuses were taken of; before
  * audit_release (join_namespace.c). */
 void audit_namespaces(struct audit *audit, struct report *report);
+/* The census of our own namespace, where ended members may have lived. */
+struct audit_census *audit_census_here(struct audit *audit);
 /* Gives back what is not the arena's. */
 void audit_release(struct audit *audit);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "find_all.h"
 
+#include "churn.h"
 #include "fingerprint.h"
 #include "group.h"
 #include "starved.h"
@@ -9,6 +10,7 @@ void audit_find(struct audit *audit, struct code *code, struct finding_list *lis
 {
 	audit_group(audit, code, list);
 	audit_starved(audit, code, list);
+	churn_find(audit, code, list);
 	for (size_t i = 0; i < list->count; i++)
 		finding_fingerprint(&list->items[i]);
 	findings_sort(list);

@@ -40,16 +40,11 @@ struct join {
 	uint64_t killed, away;
 };
 
-struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
+/* Of a process; 0: our own. */
+static struct audit_census *census_at(struct audit *audit, uint32_t pid)
 {
-	uint64_t net_ns = proc_namespace(member->pid, "net"), ours = proc_namespace(0, "net");
-	uint32_t pid = member->pid;
+	uint64_t net_ns = proc_namespace(pid, "net");
 
-	/* We may not look, but its ledger says that it began where we are. */
-	if (!net_ns && member->ledger && member->ledger->header.net_ns == ours) {
-		net_ns = ours;
-		pid = (uint32_t)getpid();
-	}
 	for (size_t i = 0; i < audit->census_count; i++)
 		if (audit->censuses[i].kernel->net_ns == net_ns && net_ns)
 			return &audit->censuses[i];
@@ -57,11 +52,30 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 				     &audit->census_room, sizeof(*audit->censuses));
 	struct audit_census *census = &audit->censuses[audit->census_count++];
 	census->kernel = arena_alloc(audit->arena, sizeof(*census->kernel));
-	census->failed = kernel_census_take(audit->arena, pid, census->kernel) != 0;
+	census->failed = kernel_census_take(audit->arena, pid ? pid : (uint32_t)getpid(),
+					    census->kernel) != 0;
 	if (census->kernel->remark)
 		audit_remark(audit, census->kernel->remark);
+	return census;
+}
+
+struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
+{
+	uint32_t pid = member->pid;
+
+	/* We may not look, but its ledger says that it began where we are. */
+	if (!proc_namespace(pid, "net") && member->ledger &&
+	    member->ledger->header.net_ns == proc_namespace(0, "net"))
+		pid = 0;
+	struct audit_census *census = census_at(audit, pid);
+
 	audit->kernel_known |= !census->failed;
 	return census;
+}
+
+struct audit_census *audit_census_here(struct audit *audit)
+{
+	return census_at(audit, 0);
 }
 
 void audit_release(struct audit *audit)

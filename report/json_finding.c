@@ -80,23 +80,25 @@ static json_t *forked(const struct finding *finding, const struct render_setting
 	});
 }
 
-static json_t *fact_value(const struct finding *finding, const char *key, size_t size)
+static json_t *fact_value(const struct finding *finding, const char *key, size_t size,
+			  const struct render_settings *settings)
 {
 	for (size_t i = 0; i < finding->fact_count; i++) {
 		const struct fact *fact = &finding->facts[i];
-		if (strlen(fact->key) == size && !strncmp(fact->key, key, size))
+		if (strlen(fact->key) == size && !strncmp(fact->key, key, size) &&
+		    !(fact->passing && settings->reproducible))
 			return fact->text ? json_text(fact->text) : json_number(fact->value);
 	}
 	return json_null();
 }
 
 /* Every key of the rule, those that are not known as null. */
-static json_t *facts(const struct finding *finding)
+static json_t *facts(const struct finding *finding, const struct render_settings *settings)
 {
 	json_t *object = json_object();
 	for (const char *key = rules[finding->rule].facts; object && *key;) {
 		size_t size = strcspn(key, ",");
-		if (json_object_setn_new(object, key, size, fact_value(finding, key, size))) {
+		if (json_object_setn_new(object, key, size, fact_value(finding, key, size, settings))) {
 			json_decref(object);
 			return NULL;
 		}
@@ -118,7 +120,7 @@ json_t *json_finding(const struct finding *finding, const struct render_settings
 		{ "gating", json_boolean(finding->gating) },
 		{ "suppressed_by", json_text(finding->suppressed_by) },
 		{ "site", json_frame(finding_site(finding)) },
-		{ "facts", facts(finding) },
+		{ "facts", facts(finding, settings) },
 		{ "opened", json_place(&finding->opened) },
 		{ "connected", json_result_place(&finding->connected) },
 		{ "evidence", json_result_place(&finding->evidence) },

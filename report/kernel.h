@@ -45,6 +45,8 @@ struct kernel_census {
 	bool unix_known;			/* it told of AF_UNIX too */
 	uint64_t asked_ns;			/* CLOCK_MONOTONIC when the kernel was asked */
 	const char *remark; /* what could not be had, and why; NULL: all was told */
+	uint16_t first_port, last_port; /* ip_local_port_range; 0 unknown */
+	int tw_reuse;			/* tcp_tw_reuse; -1 unknown */
 };
 
 /*

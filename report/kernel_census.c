@@ -23,6 +23,26 @@ struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_censu
 	return socket;
 }
 
+/* Of the calling thread's namespace: /proc/sys/net shows each its own. */
+static void settings_read(struct kernel_census *census)
+{
+	unsigned first, last;
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+	if (file && fscanf(file, "%u %u", &first, &last) == 2 && first && first <= last &&
+	    last <= UINT16_MAX) {
+		census->first_port = (uint16_t)first;
+		census->last_port = (uint16_t)last;
+	}
+	if (file)
+		fclose(file);
+	file = fopen("/proc/sys/net/ipv4/tcp_tw_reuse", "re");
+	if (!file || fscanf(file, "%d", &census->tw_reuse) != 1)
+		census->tw_reuse = -1;
+	if (file)
+		fclose(file);
+}
+
 struct journey {
 	struct arena *arena;
 	struct kernel_census *census;
@@ -40,6 +60,8 @@ static void *journey_make(void *data)
 		journey->error = -errno;
 	else
 		journey->error = kernel_diag_dump(journey->arena, journey->census);
+	if (!journey->error)
+		settings_read(journey->census);
 	return NULL;
 }
 
@@ -49,8 +71,11 @@ static int diag_dump_of(struct arena *arena, uint32_t pid, struct kernel_census 
 	char path[64];
 	pthread_t thread;
 
-	if (census->net_ns && census->net_ns == proc_namespace(0, "net"))
+	census->tw_reuse = -1;
+	if (census->net_ns && census->net_ns == proc_namespace(0, "net")) {
+		settings_read(census);
 		return kernel_diag_dump(arena, census);
+	}
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/net", pid);
 	journey.net_ns = open(path, O_RDONLY | O_CLOEXEC);
 	if (journey.net_ns < 0)

@@ -127,5 +127,8 @@ uint64_t ledger_youngest(const struct ledger *ledger)
 	for (uint32_t i = 0; i < ledger->closed_count; i++)
 		if (ledger->closed[i].closed_at > youngest)
 			youngest = ledger->closed[i].closed_at;
+	for (uint32_t i = 0; i < ledger->ending_count; i++)
+		if (ledger->endings[i].closed_at > youngest)
+			youngest = ledger->endings[i].closed_at;
 	return youngest;
 }

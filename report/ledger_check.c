@@ -21,6 +21,7 @@ const struct section_kind section_kinds[SECTION_COUNT] = {
 	[SECTION_CLOSED] = { "closed sockets", sizeof(struct ledger_closed), 4096 },
 	[SECTION_THREADS] = { "threads", sizeof(struct ledger_thread), 4096 },
 	[SECTION_MARKS] = { "marks", sizeof(struct ledger_mark), 4096 },
+	[SECTION_ENDINGS] = { "ended connections", sizeof(struct ledger_ending), 65536 },
 };
 
 #define HEADER_SIZE_MOST (1u << 20)

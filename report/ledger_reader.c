@@ -133,8 +133,18 @@ static int rings_read(struct arena *arena, struct ledger *ledger, const char **t
 	for (uint32_t i = 0; !error && i < count; i++)
 		if (ledger->marks[i].at)
 			ledger->marks[kept++] = ledger->marks[i];
+	if (error)
+		return error;
+	ledger->mark_count = kept;
+	kept = 0;
+	error = ring_read(arena, ledger, SECTION_ENDINGS,
+			  offsetof(struct ledger_ending, closed_at), &ledger->endings, &count,
+			  trouble);
+	for (uint32_t i = 0; !error && i < count; i++)
+		if (ledger->endings[i].closed_at)
+			ledger->endings[kept++] = ledger->endings[i];
 	if (!error)
-		ledger->mark_count = kept;
+		ledger->ending_count = kept;
 	return error;
 }
 

@@ -50,6 +50,8 @@ struct ledger {
 	uint32_t thread_count;
 	struct ledger_mark *marks; /* the same of `at` */
 	uint32_t mark_count;
+	struct ledger_ending *endings; /* and here */
+	uint32_t ending_count;
 	double ns_per_cycle; /* between 0.01 and 1000 */
 	uint64_t torn;	     /* slots that changed faster than they could be copied */
 	uint64_t astray;     /* references that led nowhere and were dropped: the file is damaged */

@@ -63,6 +63,11 @@ static void rings_check(struct ledger *ledger)
 		closed->closed_stack = stack_check(ledger, closed->closed_stack);
 		closed->connect_stack = stack_check(ledger, closed->connect_stack);
 	}
+	for (uint32_t i = 0; i < ledger->ending_count; i++) {
+		struct ledger_ending *ending = &ledger->endings[i];
+		ending->opened_stack = stack_check(ledger, ending->opened_stack);
+		ending->closed_stack = stack_check(ledger, ending->closed_stack);
+	}
 	ledger->header.fork_stack = stack_check(ledger, ledger->header.fork_stack);
 }
 

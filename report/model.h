@@ -147,6 +147,7 @@ struct fact {
 	const char *key;
 	uint64_t value;
 	const char *text; /* NULL: it is a number */
+	bool passing;	  /* it differs from run to run */
 };
 
 enum finding_status { STATUS_NEW, STATUS_KNOWN, STATUS_SUPPRESSED };
@@ -189,6 +190,22 @@ struct unaudited_socket {
 	const char *local, *peer; /* NULL unknown */
 	uint32_t recv_q, send_q;
 	uint64_t least_ms, most_ms; /* its peer ended so long ago; MS_UNKNOWN */
+};
+
+/* How the TCP connections of a process ended that it closed. */
+struct process_endings {
+	uint64_t first, by_peer; /* who sent its FIN first */
+	uint64_t reset_unread;	 /* received bytes had not been read: the peer may lose the answer */
+	uint64_t reset_linger;	 /* SO_LINGER with no time */
+	uint64_t dead;		 /* reset, or given up, before */
+	uint64_t unknown;
+	struct place unread_at; /* the close() that reset the most with unread bytes */
+};
+
+/* The kernel's TIME_WAIT in the namespaces of the processes. */
+struct time_wait_sum {
+	bool known;
+	uint64_t kernel, explained, unexplained; /* some ledger knows the socket that it was */
 };
 
 #define TCP_STATE_COUNT 13 /* indexed by the kernel's numbers; [0] unused, 12 is NEW_SYN_RECV */
@@ -248,6 +265,7 @@ struct process {
 	uint64_t states[TCP_STATE_COUNT];
 	struct unaudited_socket *unaudited_sockets;
 	size_t unaudited_socket_count;
+	struct process_endings endings; /* of one that is audited */
 };
 
 /* The sums at one moment of a run. */
@@ -322,6 +340,7 @@ struct report {
 	int exit_status;      /* of the command that writes it, once it is written */
 	struct namespace_sum *namespaces; /* those of the running processes, by number */
 	size_t namespace_count;
+	struct time_wait_sum time_wait;
 };
 
 /* The library is loaded, but keeps no ledger, while the kernel shows ended connections. */

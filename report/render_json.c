@@ -118,6 +118,23 @@ static json_t *coverage(const struct process *process)
 	});
 }
 
+static json_t *endings(const struct process *process)
+{
+	const struct process_endings *endings = &process->endings;
+	if (!process->audited)
+		return json_null();
+	return json_fields((struct json_field[]){
+		{ "closed_first", json_number(endings->first) },
+		{ "closed_by_peer", json_number(endings->by_peer) },
+		{ "reset_unread", json_number(endings->reset_unread) },
+		{ "reset_unread_at", json_place(&endings->unread_at) },
+		{ "reset_linger", json_number(endings->reset_linger) },
+		{ "dead", json_number(endings->dead) },
+		{ "unknown", json_number(endings->unknown) },
+		{ 0 },
+	});
+}
+
 static json_t *process_value(const struct process *process, const struct render_settings *settings)
 {
 	return json_fields((struct json_field[]){
@@ -148,6 +165,7 @@ static json_t *process_value(const struct process *process, const struct render_
 				    ? json_null()
 				    : json_unaudited_states(process) },
 		{ "unaudited_sockets", json_unaudited_sockets(process, settings) },
+		{ "endings", endings(process) },
 		{ 0 },
 	});
 }
@@ -194,6 +212,16 @@ static json_t *host(const struct report *report, const struct render_settings *s
 	});
 }
 
+static json_t *time_wait(const struct time_wait_sum *sum, const struct render_settings *settings)
+{
+	return json_fields((struct json_field[]){
+		{ "kernel", json_passing(settings, sum->known, sum->kernel) },
+		{ "explained", json_passing(settings, sum->known, sum->explained) },
+		{ "unexplained", json_passing(settings, sum->known, sum->unexplained) },
+		{ 0 },
+	});
+}
+
 static json_t *states_value(const uint64_t states_counted[TCP_STATE_COUNT], bool known)
 {
 	json_t *counts = json_object();
@@ -229,6 +257,7 @@ static json_t *kernel(const struct report *report, const struct render_settings 
 	return json_fields((struct json_field[]){
 		{ "states", states_value(report->states, report->states_known) },
 		{ "namespaces", json_namespaces(report, settings) },
+		{ "time_wait", time_wait(&report->time_wait, settings) },
 		{ 0 },
 	});
 }

@@ -267,6 +267,8 @@ struct report *report_rewrite(struct arena *arena, const struct report *report,
 		for (size_t i = 0; i < made->process_count; i++)
 			process_rewrite(&rewriter, &made->processes[i]);
 	}
+	for (size_t i = 0; i < made->process_count; i++)
+		place_rewrite(&rewriter, &made->processes[i].endings.unread_at);
 	for (size_t i = 0; i < made->finding_count; i++)
 		finding_rewrite(&rewriter, &made->findings[i]);
 	listed_rewrite(&rewriter, made);

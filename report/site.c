@@ -24,6 +24,7 @@ const struct place *finding_second_place(const struct finding *finding)
 {
 	return finding->rule == RULE_HELD_BY_CHILD  ? &finding->fork
 	       : finding->rule == RULE_HELD_BY_COPY ? &finding->closed
+	       : finding->rule == RULE_CHURN	    ? &finding->closed
 						    : &finding->evidence;
 }
 
@@ -34,6 +35,9 @@ const struct stack *finding_site_stack(const struct finding *finding)
 	const struct place *places[] = { &finding->fork, &finding->evidence, &finding->opened,
 					 &finding->closed };
 	const struct stack *fallback = NULL;
+	/* It is the close() that matters. */
+	if (finding->rule == RULE_CHURN && finding->closed.call)
+		return finding->closed.stack;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		const struct stack *stack = places[i]->call ? places[i]->stack : NULL;
 		if (own_frame(stack))

@@ -2,12 +2,14 @@
 /* The balance: coverage is a printed number, never silence. */
 #include "text_balance.h"
 #include "text_namespace.h"
+#include "text_site.h"
 #include "text_unaudited.h"
 
 #include <signal.h>
 #include <string.h>
 
 #define NEARLY_FULL_PERCENT 80
+#define TIME_WAIT_MANY	    1000 /* fewer are nothing to speak of */
 
 char *text_process(struct text *text, const struct process *process)
 {
@@ -151,6 +153,48 @@ static void unix_ended(struct text *text, const struct process *process, bool br
 	text_words(text, "unix", words);
 }
 
+static char *closing_part(struct text *text, char *words, uint64_t count, const char *what)
+{
+	if (!count)
+		return words;
+	return text_make(text, "%s%s%s %s", words ? words : "", words ? ", " : "",
+			 text_number(text, count), what);
+}
+
+/* Who closed the connections, and what close() reset. */
+static void closing(struct text *text, const struct process *process)
+{
+	const struct process_endings *endings = &process->endings;
+	const struct frame *at =
+		endings->unread_at.call ? stack_site(endings->unread_at.stack) : NULL;
+	char *words = closing_part(text, NULL, endings->first, "by us first");
+	words = closing_part(text, words, endings->by_peer, "by the peer");
+	words = closing_part(text, words, endings->reset_unread,
+			     at ? text_make(text, "reset with unread data at %s",
+					    text_site(text, at, 40))
+				: "reset with unread data");
+	words = closing_part(text, words, endings->reset_linger, "reset by SO_LINGER 0");
+	words = closing_part(text, words, endings->dead, "dead before");
+	words = closing_part(text, words, endings->unknown, "not known");
+	if (words)
+		text_words(text, "closing", words);
+}
+
+/* Of the namespace, not of a process. */
+static void time_wait(struct text *text)
+{
+	const struct time_wait_sum *sum = &text->report->time_wait;
+	char *words;
+	if (!sum->known || sum->kernel < TIME_WAIT_MANY)
+		return;
+	words = text_make(text, "%s in the kernel = %s explained", text_number(text, sum->kernel),
+			  text_number(text, sum->explained));
+	if (sum->unexplained)
+		words = text_make(text, "%s + %s that no ledger knows", words,
+				  text_number(text, sum->unexplained));
+	text_words(text, "TIME_WAIT", words);
+}
+
 static void lost(struct text *text, const struct process *process)
 {
 	char *words = NULL;
@@ -179,6 +223,7 @@ static bool unremarkable(const struct process *process)
 	return process->audited && !process->drift && !process->drift_kinds &&
 	       !process->lost_kinds &&
 	       process->unix_ended == process->unix_ended_found + process->unix_ended_grace &&
+	       !process->lost_kinds && !process->endings.reset_unread &&
 	       (!process->coverage_known || (kernel_adds_up(process) && !process->close_wait));
 }
 
@@ -197,6 +242,8 @@ static void one(struct text *text, const struct process *process, bool brief)
 	}
 	if (!brief)
 		sockets(text, process);
+	if (!brief || process->endings.reset_unread)
+		closing(text, process);
 	drift(text, process);
 	kernel(text, process, brief);
 	unix_ended(text, process, brief);
@@ -221,6 +268,11 @@ void text_balance(struct text *text, bool brief)
 			sum.opened += process->opened;
 			sum.closed += process->closed;
 			sum.open += process->open;
+			sum.endings.first += process->endings.first;
+			sum.endings.by_peer += process->endings.by_peer;
+			sum.endings.reset_linger += process->endings.reset_linger;
+			sum.endings.dead += process->endings.dead;
+			sum.endings.unknown += process->endings.unknown;
 			left_out++;
 			continue;
 		}
@@ -231,5 +283,8 @@ void text_balance(struct text *text, bool brief)
 			  text_make(text, "%s without findings",
 				    text_count(text, left_out, "process", "processes")));
 		sockets(text, &sum);
+		closing(text, &sum);
 	}
+	if (!brief && !text->settings->reproducible)
+		time_wait(text);
 }

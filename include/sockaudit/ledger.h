@@ -50,6 +50,7 @@ enum ledger_section_id {
 	SECTION_CLOSED,	   /* struct ledger_closed: a ring like it */
 	SECTION_THREADS,   /* struct ledger_thread: a ring like it */
 	SECTION_MARKS,	   /* struct ledger_mark: a ring like it */
+	SECTION_ENDINGS,   /* struct ledger_ending: a ring like it */
 	SECTION_COUNT,
 	SECTION_ROOM = 16, /* entries in the header; the rest is for later */
 };
@@ -244,7 +245,21 @@ enum ledger_flag {
 	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
 	SOCKET_TOUCHED = 1u << 15,
 	SOCKET_SWEPT = 1u << 16, /* its number was closed in a sweep over numbers */
+	SOCKET_LINGER_0 = 1u << 17, /* SO_LINGER with no time: close() resets */
+	SOCKET_NOT_TCP = 1u << 18,  /* of a TCP family and type, but another protocol (MPTCP, SCTP) */
+	SOCKET_ASK = 1u << 19, /* the flags may not know its options: they are asked at its close */
 	SOCKET_COUNTED = 1u << 20, /* it owed a close() at the last sockaudit_checkpoint() */
+};
+
+/* How a TCP connection ended when its last descriptor here was closed. */
+enum ledger_end {
+	END_NOT,	  /* no connection, or other processes may go on with it */
+	END_FIRST,	  /* we sent our FIN first, by close() or shutdown(): TIME_WAIT is ours */
+	END_SECOND,	  /* the peer's FIN was there before */
+	END_RESET_UNREAD, /* reset, since received bytes were not read */
+	END_RESET_LINGER, /* reset by SO_LINGER with no time */
+	END_DEAD,	  /* it had been reset, or given up, before */
+	END_UNKNOWN,	  /* the kernel might not be asked */
 };
 
 /*
@@ -305,7 +320,9 @@ struct ledger_slot {
 	stack_id shutdown_stack;
 	stack_id told_stack; /* poll, select, epoll said HUP, RDHUP or ERR */
 	uint64_t told_at;
-	uint32_t told_events;
+	uint16_t told_events;
+	uint8_t end;	  /* enum ledger_end, once its close has begun */
+	uint8_t shut_end; /* END_FIRST or END_SECOND, once we shut our way; else END_NOT */
 	uint32_t inode; /* asked for with the first EOF, error or shutdown; 0 before. The kernel's
 			   are of 32 bits */
 
@@ -371,6 +388,22 @@ struct ledger_mark {
 	uint32_t reserved;
 };
 
+/*
+ * A TCP connection that this process ended: END_FIRST, END_RESET_* or END_UNKNOWN. The kernel's
+ * TIME_WAIT has the cookie of the socket that it was. `closed_at` is written last, after it was 0.
+ */
+struct ledger_ending {
+	uint64_t closed_at, cookie;
+	uint8_t local_ip[16], peer_ip[16]; /* as in struct ledger_address */
+	uint16_t local_port, peer_port;	   /* host byte order; 0 unknown */
+	stack_id opened_stack, closed_stack;
+	uint32_t exchanges; /* as in the slot */
+	uint32_t flags;	    /* enum ledger_flag */
+	uint8_t family;
+	uint8_t end; /* enum ledger_end */
+	uint8_t opened_call, closed_call;
+};
+
 struct ledger_closer {
 	stack_id stack; /* where the descriptors opened here were closed */
 	uint32_t call;
@@ -391,6 +424,12 @@ struct ledger_stack {
 	uint64_t closed_elsewhere; /* at a fifth and further sites */
 	uint64_t forks;
 	uint64_t reserved_history[16];
+	/* How the TCP connections ended that were closed *here*, wherever they were opened; with
+	 * closed_by_us_first, one for each but END_NOT of enum ledger_end. */
+	uint64_t closed_by_peer_first, resets_unread, resets_linger, ended_dead, ended_unknown;
+	/* Requests with their answers, on those that were closed first: pairs of changes of
+	 * direction. */
+	uint64_t first_exchanges;
 };
 
 enum ledger_unwinder {
@@ -484,13 +523,14 @@ _Static_assert(__builtin_offsetof(struct ledger_slot, direction) % 2 == 0, "ledg
 _Static_assert(__builtin_offsetof(struct ledger_slot, aside_stack) == 253, "ledger layout");
 _Static_assert(sizeof(struct ledger_thread) == 32, "ledger layout");
 _Static_assert(sizeof(struct ledger_closer) == 16, "ledger layout");
-_Static_assert(sizeof(struct ledger_stack) == 280, "ledger layout");
+_Static_assert(sizeof(struct ledger_stack) == 328, "ledger layout");
 _Static_assert(sizeof(struct ledger_module) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_misuse) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_snapshot) == 56, "ledger layout");
 _Static_assert(sizeof(struct ledger_fork) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_closed) == 128, "ledger layout");
 _Static_assert(sizeof(struct ledger_mark) == 16, "ledger layout");
+_Static_assert(sizeof(struct ledger_ending) == 72, "ledger layout");
 _Static_assert(sizeof(struct ledger_header) < 8192, "the header has two pages");
 
 #endif

@@ -28,6 +28,7 @@ void body_socketpair(const char *name, int (*via)(int family, int type, int prot
 void body_bind(int (*via)(int, const struct sockaddr *, socklen_t));
 void body_listen(int (*via)(int fd, int backlog));
 void body_getsockopt(const char *name, int (*via)(int, int, int, void *, socklen_t *));
+void body_setsockopt(int (*via)(int, int, int, const void *, socklen_t));
 void body_shutdown(const char *name, int (*via)(int fd, int how));
 
 void body_closes(const char *name, int (*via)(int fd));

@@ -112,6 +112,38 @@ void case_getsockopt(void)
 	body_getsockopt("getsockopt", getsockopt);
 }
 
+void body_setsockopt(int (*via)(int, int, int, const void *, socklen_t))
+{
+	struct linger none = { 1, 0 }, some = { 1, 5 };
+	int fds[2], one = 1;
+
+	case_tcp_pair(fds);
+	STEP(via(fds[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one));
+	CHECK(!(case_slot(fds[0])->flags & (SOCKET_LINGER_0 | SOCKET_ASK)));
+	STEP(via(fds[0], SOL_SOCKET, SO_LINGER, &none, sizeof none));
+	CHECK(case_slot(fds[0])->flags & SOCKET_LINGER_0);
+	STEP(via(fds[0], SOL_SOCKET, SO_LINGER, &some, sizeof some));
+	CHECK(!(case_slot(fds[0])->flags & SOCKET_LINGER_0));
+	STEP(via(fds[0], SOL_SOCKET, SO_LINGER, &none, sizeof none));
+	STEP(via(fds[0], SOL_SOCKET, SO_LINGER, &some, 3));
+	STEP(via(fds[0], SOL_SOCKET, SO_LINGER, (void *)8, sizeof some));
+	CHECK(case_slot(fds[0])->flags & SOCKET_LINGER_0);
+	STEP(close(fds[0]));
+	CHECK(case_slot(fds[0])->end == END_RESET_LINGER);
+	STEP(via(fds[1], SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one));
+	CHECK(case_slot(fds[1])->flags & SOCKET_ASK);
+	STEP(close(fds[1]));
+	CHECK(case_slot(fds[1])->end == END_DEAD);
+	STEP(via(fds[1], SOL_SOCKET, SO_LINGER, &none, sizeof none));
+	STEP(via(0, SOL_SOCKET, SO_LINGER, &none, sizeof none));
+	STEP(via(-1, SOL_SOCKET, SO_LINGER, &none, sizeof none));
+}
+
+void case_setsockopt(void)
+{
+	body_setsockopt(setsockopt);
+}
+
 static long shut(int fd, void *with)
 {
 	return (*(int (**)(int fd, int how))with)(fd, SHUT_RDWR);

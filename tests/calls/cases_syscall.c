@@ -97,6 +97,8 @@ ROW(connect, (int fd, const struct sockaddr *address, socklen_t size),
     (SYS_connect, fd, address, size), body_connects("syscall", via_connect))
 ROW(getsockopt, (int fd, int level, int option, void *value, socklen_t *size),
     (SYS_getsockopt, fd, level, option, value, size), body_getsockopt("syscall", via_getsockopt))
+ROW(setsockopt, (int fd, int level, int option, const void *value, socklen_t size),
+    (SYS_setsockopt, fd, level, option, value, size), body_setsockopt(via_setsockopt))
 ROW(shutdown, (int fd, int how), (SYS_shutdown, fd, how), body_shutdown("syscall", via_shutdown))
 ROW(close, (int fd), (SYS_close, fd), body_closes("syscall", via_close))
 ROW(close_range, (unsigned first, unsigned last, int flags), (SYS_close_range, first, last, flags),
@@ -395,7 +397,7 @@ static const struct row {
 	CASE(recvmsg),	     CASE(recvmmsg),	 CASE(write),	    CASE(writev),
 	CASE(pwritev2),	     CASE(sendto),	 CASE(sendmsg),	    CASE(sendmmsg),
 	CASE(sendfile),	     CASE(socket),	 CASE(socketpair),  CASE(bind),
-	CASE(listen),	     CASE(accept4),	 CASE(connect),	    CASE(getsockopt),
+	CASE(listen),	     CASE(accept4),	 CASE(connect),	    CASE(getsockopt),   CASE(setsockopt),
 	CASE(shutdown),	     CASE(close),	 CASE(close_range), CASE(dup),
 	CASE(dup3),	     CASE(fcntl),	 CASE(pidfd_getfd), CASE(epoll_ctl),
 	CASE(epoll_pwait),   CASE(epoll_pwait2), CASE(ppoll),	    CASE(exit_group),

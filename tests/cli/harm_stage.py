@@ -140,9 +140,11 @@ def report(*arguments):
 
 
 def found(report_):
-    """The findings of a report as {(rule, function that owes): sockets}."""
+    """The findings of a report as {(rule, function that owes): sockets}; notes, which owe nothing, left out."""
     tally = {}
     for one in report_["findings"]:
+        if one["severity"] == "note":
+            continue
         key = (one["rule"], one["site"]["function"] if one["site"] else None)
         tally[key] = tally.get(key, 0) + one["count"]
     return tally

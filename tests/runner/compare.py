@@ -99,12 +99,15 @@ def _details(finding, expectation, level, mode):
             key = stem
         if str(finding["facts"].get(key)) != value:
             yield f"the fact {key} is {finding['facts'].get(key)}, not {value}"
-    if finding["severity"] != SEVERITIES.get(finding["rule"], "error"):
+    for key, wanted in expectation.keys.items():
+        if key.startswith("facts.") and str(finding["facts"].get(key[6:])) != wanted:
+            yield f"{key} is {finding['facts'].get(key[6:])}, not {wanted}"
+    if finding["severity"] != expectation.keys.get("severity", SEVERITIES.get(finding["rule"], "error")):
         yield f"severity {finding['severity']}"
     site = frame_name(finding["site"])
     if level == LINE and "any" not in expectation.places and \
-            site not in (frame_name(top(finding[place])) for place in ("opened", "evidence", "fork")):
-        yield f"site is {site}, neither where it was opened nor the evidence nor the fork"
+            site not in (frame_name(top(finding[place])) for place in ("opened", "evidence", "fork", "closed")):
+        yield f"site is {site}, neither where it was opened nor the evidence nor the fork nor the close"
 
 
 def differences(report, truth, mode, level):

@@ -142,6 +142,12 @@ class Test:
                 self.problems.append(f"{mode}: pid {process['pid']}: drift {process['sockets']['drift']}, not {drift}")
             if process["lost"]["slots"] or process["lost"]["stacks"]:
                 self.problems.append(f"{mode}: pid {process['pid']}: lost {process['lost']}")
+            if process["pid"] == run.pid and process["state"] != "exec" and "endings" in self.truth.settings:
+                wanted = {key: int(count) for key, _, count in
+                          (pair.partition(":") for pair in self.truth.setting("endings").split(","))}
+                told = {key: count for key, count in process["endings"].items() if count and key != "reset_unread_at"}
+                if told != wanted:
+                    self.problems.append(f"{mode}: its connections ended {told}, not {wanted}")
             if process["pid"] == run.pid and process["state"] != "exec":
                 for key in ("opened", "closed"):
                     wanted = self._setting(key, mode)

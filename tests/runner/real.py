@@ -118,7 +118,8 @@ class Stage:
         def clean():
             nonlocal report
             report = stage.report(str(pid), "--grace", "0")
-            return not report["findings"]
+            # A note is no leak: a benchmark without keep-alive makes TIME_WAIT.
+            return all(finding["severity"] == "note" for finding in report["findings"])
 
         deadline = time.monotonic() + 3
         while not clean() and time.monotonic() < deadline:

@@ -7,6 +7,7 @@
 TEST keys: live=no kill=no, grace= live_grace= options= (the library's), status= signal=, line=no, cflags= libs=;
 opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all
 of those (blanks are _); tcp= unix_ended= how many have a TCP state, and how many streams a peer that left (live).
+endings=KEY:N,... how its connections ended, all others 0.
 A program that can't be played here says why on standard error and ends with 77.
 
 A place is `opened`, `evidence`, `closed`, `connected`, `fork`, `sibling`, or `any` (no line: interpreted programs). A comment
@@ -20,7 +21,7 @@ what isn't expected must not be reported. Keys:
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
     call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
-    class= says=   the cause: its letter, a word of it (says_live= and the like: in one mode only)
+    class= says=   the cause: its letter, a word of it (says_live= and the like: in one mode only);  severity= (default: by rule);  facts.KEY= one of its facts
 
 The place `fact` is none: its keys are facts of the finding, as dead=3 (dead_live= in one mode only); None for one that is
 not known.

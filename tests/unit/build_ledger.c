@@ -22,6 +22,7 @@ static const struct {
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 8 },
 	[SECTION_THREADS] = { sizeof(struct ledger_thread), 8 },
 	[SECTION_MARKS] = { sizeof(struct ledger_mark), 8 },
+	[SECTION_ENDINGS] = { sizeof(struct ledger_ending), 8 },
 };
 
 struct ledger_header *build_header(struct build *build)
@@ -47,8 +48,8 @@ uint32_t build_take(struct build *build, enum ledger_section_id section, uint32_
 	return first;
 }
 
-struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
-				uint32_t extra)
+static struct build build_any(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms, uint32_t extra,
+			      uint32_t endings)
 {
 	static const char *const calls[] = { "",      "socket",	 "accept4",  "recv", "send",
 					     "close", "connect", "shutdown", "dup",  "fork" };
@@ -58,11 +59,12 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 	for (int id = 0; id < SECTION_COUNT; id++) {
 		uint32_t size = layout[id].size +
 				(id == SECTION_STRINGS || id == SECTION_FRAMES ? 0 : extra);
+		uint32_t capacity = id == SECTION_ENDINGS ? endings : layout[id].capacity;
 		header.sections[id] = (struct ledger_section){ .offset = build.size,
 							       .record_size = size,
-							       .capacity = layout[id].capacity,
+							       .capacity = capacity,
 							       .used = id < SECTION_MISUSES };
-		build.size += (size_t)size * layout[id].capacity;
+		build.size += (size_t)size * capacity;
 		build.size = (build.size + 4095) / 4096 * 4096;
 	}
 	header.sections[SECTION_SLOTS].used = 0;
@@ -94,9 +96,20 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 	return build;
 }
 
+struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
+				uint32_t extra)
+{
+	return build_any(pid, start_ticks, lived_ms, extra, layout[SECTION_ENDINGS].capacity);
+}
+
 struct build build_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
 {
 	return build_wider_ledger(pid, start_ticks, lived_ms, 0);
+}
+
+struct build build_churning_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
+{
+	return build_any(pid, start_ticks, lived_ms, 0, 2048);
 }
 
 void build_free(struct build *build)
@@ -187,6 +200,34 @@ void build_snapshot(struct build *build, int fd, uint8_t tcp_state)
 					  .last_data_sent_ms = 1000000 };
 }
 
+struct ledger_ending *build_ending(struct build *build, uint64_t cookie, uint64_t at,
+				   stack_id opened, stack_id closed)
+{
+	struct ledger_ending *ending =
+		build_record(build, SECTION_ENDINGS, build_take(build, SECTION_ENDINGS, 1));
+	struct ledger_stack *stack = build_record(build, SECTION_STACKS, closed);
+
+	*ending = (struct ledger_ending){
+		.closed_at = at,
+		.cookie = cookie,
+		.local_ip = { 127, 0, 0, 1 },
+		.peer_ip = { 127, 0, 0, 1 },
+		.local_port = 80,
+		.peer_port = 5555,
+		.opened_stack = opened,
+		.closed_stack = closed,
+		.exchanges = 1,
+		.flags = SOCKET_CONNECTED,
+		.family = AF_INET,
+		.end = END_FIRST,
+		.opened_call = CALL_ACCEPT,
+		.closed_call = CALL_CLOSE,
+	};
+	stack->closed_by_us_first++;
+	stack->first_exchanges++;
+	return ending;
+}
+
 struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id opened,
 				  stack_id stack)
 {
@@ -214,6 +255,7 @@ struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id
 		.last_send_call = CALL_SEND,
 		.peer = { .ip = { 127, 0, 0, 1 }, .port = 5555, .known = 1 },
 	};
+	build_ending(build, cookie, BUILD_MS(40), opened, stack);
 	return closed;
 }
 

@@ -37,6 +37,8 @@ struct build build_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
  */
 struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
 				uint32_t extra);
+/* The same with room for 2,048 endings. */
+struct build build_churning_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms);
 void build_free(struct build *build);
 
 struct ledger_header *build_header(struct build *build);
@@ -60,6 +62,10 @@ void build_thread(struct build *build, uint32_t tid, uint8_t number, uint64_t fr
  * used after 30, opened after 10. */
 struct ledger_closed *build_rings(struct build *build, uint64_t cookie, stack_id opened,
 				  stack_id stack);
+/* A connection accepted at `opened` that was closed first at `closed`, after one exchange; counted at
+ * that stack. */
+struct ledger_ending *build_ending(struct build *build, uint64_t cookie, uint64_t at,
+				   stack_id opened, stack_id closed);
 /* Writes the file; 0 or -1. */
 int build_write(const struct build *build, const char *path);
 

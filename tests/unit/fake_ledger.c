@@ -23,6 +23,7 @@ static const struct {
 	[SECTION_CLOSED] = { sizeof(struct ledger_closed), 4096 },
 	[SECTION_THREADS] = { sizeof(struct ledger_thread), 1024 },
 	[SECTION_MARKS] = { sizeof(struct ledger_mark), 4096 },
+	[SECTION_ENDINGS] = { sizeof(struct ledger_ending), 4096 },
 };
 
 static void *memory(size_t size)
@@ -67,6 +68,7 @@ bool ledger_file_open(void)
 	made.closed = bases[SECTION_CLOSED];
 	made.threads = bases[SECTION_THREADS];
 	made.marks = bases[SECTION_MARKS];
+	made.endings = bases[SECTION_ENDINGS];
 	made.serial = __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 	*ledger = made;
 	header->exe = ledger_file_string("/the/program");

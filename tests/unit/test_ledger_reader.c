@@ -104,7 +104,7 @@ static void smaller_records_are_refused(void **state)
 
 	(void)state;
 	build_header(&build)->sections[SECTION_STACKS].record_size -= 8;
-	refused(&build, "damaged (stacks of 272 bytes)");
+	refused(&build, "damaged (stacks of 320 bytes)");
 }
 
 static void foreign_file_is_refused(void **state)
@@ -358,6 +358,7 @@ static void rings_keep_what_is_whole(void **state)
 	/* Eight places, eleven written: three of them twice. One is being written, one has a stack
 	 * that does not exist. */
 	header->sections[SECTION_FORKS].used = header->sections[SECTION_CLOSED].used = 11;
+	header->sections[SECTION_ENDINGS].used = 3;
 	for (uint32_t i = 0; i < 8; i++) {
 		struct ledger_fork *forked = build_record(&build, SECTION_FORKS, i);
 		struct ledger_closed *closed = build_record(&build, SECTION_CLOSED, i);
@@ -368,16 +369,24 @@ static void rings_keep_what_is_whole(void **state)
 						  .cookie = i,
 						  .closed_stack = i == 5 ? 77 : 1 };
 	}
+	for (uint32_t i = 0; i < 3; i++)
+		*(struct ledger_ending *)build_record(&build, SECTION_ENDINGS, i) =
+			(struct ledger_ending){ .closed_at = i == 1 ? 0 : BUILD_MS(5300 + i),
+						.cookie = i,
+						.closed_stack = i == 2 ? 77 : 1 };
 	struct reading reading = read_bytes(&build);
 	assert_int_equal(reading.error, 0);
+	assert_int_equal(reading.ledger->ending_count, 2);
+	assert_int_equal(reading.ledger->endings[1].cookie, 2);
+	assert_int_equal(reading.ledger->endings[1].closed_stack, 0);
 	assert_int_equal(reading.ledger->fork_count, 7);
 	assert_int_equal(reading.ledger->forks[2].pid, 3);
 	assert_int_equal(reading.ledger->forks[2].stack, 0);
 	assert_int_equal(reading.ledger->closed_count, 7);
 	assert_int_equal(reading.ledger->closed[4].cookie, 5);
 	assert_int_equal(reading.ledger->closed[4].closed_stack, 0);
-	assert_int_equal(reading.ledger->astray, 2);
-	assert_int_equal(ledger_youngest(reading.ledger), BUILD_MS(5207));
+	assert_int_equal(reading.ledger->astray, 3);
+	assert_int_equal(ledger_youngest(reading.ledger), BUILD_MS(5302));
 	arena_free(&reading.arena);
 	build_free(&build);
 }

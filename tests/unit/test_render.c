@@ -240,7 +240,12 @@ static struct process processes[] = {
 	  .unix_known = true,
 	  .unix_ended = 5,
 	  .unix_ended_found = 2,
-	  .unix_ended_grace = 1 },
+	  .unix_ended_grace = 1,
+	  .endings = { .first = 812,
+		       .by_peer = 90,
+		       .reset_unread = 3,
+		       .reset_linger = 1,
+		       .unread_at = { "close", 0, &closed_stack } } },
 	{ .pid = 813,
 	  .ppid = 812,
 	  .uid = 1000,
@@ -315,7 +320,9 @@ static struct report leaking(void)
 				 .gating = 1,
 				 .remarks = remarks,
 				 .namespaces = namespaces,
-				 .namespace_count = 2 };
+				 .namespace_count = 2,
+
+				 .time_wait = { true, 20112, 20000, 112 } };
 	report.states[8] = 98; /* CLOSE_WAIT */
 	return report;
 }
