@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one line for the user, by the same verdicts as the report. */
 #include "ending.h"
+#include "ending_pools.h"
 #include "fdtable.h"
 #include "ledger_create.h"
 #include "marks.h"
@@ -14,7 +15,7 @@
 struct suspect {
 	uint32_t rule;
 	stack_id opened, evidence;
-	bool ripe;
+	bool ripe, may_be_pooled;
 };
 
 static const char *const rule_names[] = {
@@ -34,6 +35,7 @@ struct work {
 	uint32_t *next;	 /* of a snapshot: another of the same socket, + 1 */
 	uint32_t *first; /* of a group's home: its first snapshot, + 1 */
 	uint32_t open;	 /* snapshots */
+	struct pools pools;
 };
 
 struct verdict_kernel ending_word(const struct ledger_snapshot *snapshot, uint64_t at)
@@ -46,6 +48,7 @@ struct verdict_kernel ending_word(const struct ledger_snapshot *snapshot, uint64
 					.last_data_recv_ms = snapshot->last_data_recv_ms,
 					.last_data_sent_ms = snapshot->last_data_sent_ms,
 					.keepalive = snapshot->keepalive,
+					.queue_known = snapshot->tcp_state != 0,
 					/* The FIN counts as one. */
 					.unread = snapshot->recv_q >
 						  (snapshot->tcp_state == KERNEL_CLOSE_WAIT),
@@ -109,9 +112,17 @@ static uint32_t suspects_find(struct work *work)
 		stack_id evidence = verdict.rule == VERDICT_FIN_UNREAD
 					    ? verdict_aside(&slot, &verdict, false)
 					    : verdict.evidence_stack;
-		work->suspects[count++] =
-			(struct suspect){ verdict.rule, slot.opened_stack, evidence, ripe };
+		bool may_be_pooled = pool_candidate(&verdict, &slot, &kernel);
+		work->suspects[count++] = (struct suspect){ verdict.rule, slot.opened_stack,
+							    evidence, ripe, may_be_pooled };
+		if (may_be_pooled)
+			pools_candidate(&work->pools, &slot, &verdict, &kernel, rate);
 	}
+	pools_fill(&work->pools);
+	for (uint32_t i = 0; i < count; i++)
+		if (work->suspects[i].may_be_pooled &&
+		    pools_at_work(&work->pools, work->suspects[i].opened))
+			work->suspects[i].rule = VERDICT_STALE_POOL;
 	return count;
 }
 
@@ -180,12 +191,17 @@ uint32_t ending_summary(void)
 		work.suspects = (struct suspect *)map;
 		work.next = (uint32_t *)(work.suspects + work.open);
 		work.first = work.next + work.open;
+		pools_begin(&work.pools, work.open);
 		uint32_t count = suspects_find(&work);
 		suspects_ripen(work.suspects, count);
 		for (uint32_t i = 0; i < count; i++) {
+			/* A pool's are a note: no matter for this line. */
+			if (work.suspects[i].rule == VERDICT_STALE_POOL)
+				continue;
 			sums[work.suspects[i].rule] += work.suspects[i].ripe;
 			total += work.suspects[i].ripe;
 		}
+		pools_end(&work.pools);
 		sys_munmap((void *)map, size);
 	}
 	total += doubles + uses;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fdtable.h"
+#include "history.h"
 #include <sockaudit/cycles.h>
 #include <string.h>
 
@@ -148,6 +149,7 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 {
 	uint64_t *total = total_of(slot->origin);
 	struct ledger_stack *stack = stacks_record(slot->opened_stack);
+	uint64_t opened_at = slot->opened_at;
 
 	/* Another thread may have been given the number, and have begun the slot anew. */
 	if (!life_change(slot, begun, PHASE_OPEN)) {
@@ -167,6 +169,7 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 
 		if (opened > closed)
 			raise_to(&stack->peak, (uint32_t)(opened - closed));
+		history_note(stack, opened_at);
 	}
 }
 
@@ -215,10 +218,12 @@ static bool group_leave(uint32_t home)
 
 /* What a life's end is counted by. */
 struct last_words {
-	uint32_t home, flags, exchanges;
+	uint32_t home, flags;
 	stack_id opened_stack, closed_stack;
 	uint8_t closed_call, end;
 	bool after_eof, after_error;
+	uint32_t changes;   /* of direction */
+	uint32_t exchanges; /* requests with their answers */
 };
 
 /* Races with the number's next owner on purpose: what was read counts only if the life is still the
@@ -228,7 +233,8 @@ last_words(const struct ledger_slot *slot)
 {
 	struct last_words words = { .home = slot->group,
 				    .flags = slot->flags,
-				    .exchanges = slot->exchanges,
+				    .changes = slot->exchanges,
+				    .exchanges = history_exchanges(slot),
 				    .opened_stack = slot->opened_stack,
 				    .closed_stack = slot->closed_stack,
 				    .closed_call = slot->closed_call,
@@ -258,7 +264,7 @@ static void end_count(const struct last_words *words)
 		return;
 	add((uint64_t *)((char *)stack + counts[words->end]));
 	if (words->end == END_FIRST)
-		__atomic_fetch_add(&stack->first_exchanges, (words->exchanges + 1) / 2,
+		__atomic_fetch_add(&stack->first_exchanges, (words->changes + 1) / 2,
 				   __ATOMIC_RELAXED);
 }
 
@@ -286,6 +292,8 @@ bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 	if (!stack)
 		return true;
 	add(&stack->closed);
+	history_note(stack, cycles_now());
+	history_used(stack, words.exchanges);
 	if (drift)
 		add(&stack->drifted);
 	else if (words.closed_stack)

@@ -11,6 +11,8 @@ EXPORT int dup(int fd)
 	int copy = REAL(dup)(fd);
 	if (copy >= 0 && fdtable_is_socket(fd))
 		OBSERVE(track_copy(fd, copy, false, CALL_dup, HERE));
+	else if (copy < 0)
+		track_not_made(CALL_dup, HERE);
 	return copy;
 }
 
@@ -76,6 +78,8 @@ EXPORT int fcntl(int fd, int command, ...)
 	int result = REAL(fcntl)(fd, command, argument);
 	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl, HERE));
+	else if (result < 0)
+		track_not_made(CALL_fcntl, HERE);
 	return result;
 }
 
@@ -85,6 +89,8 @@ EXPORT int fcntl64(int fd, int command, ...)
 	int result = REAL(fcntl64)(fd, command, argument);
 	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL_fcntl64, HERE));
+	else if (result < 0)
+		track_not_made(CALL_fcntl64, HERE);
 	return result;
 }
 
@@ -94,6 +100,8 @@ EXPORT int __fcntl(int fd, int command, ...)
 	int result = REAL(__fcntl)(fd, command, argument);
 	if (result >= 0 && fdtable_is_socket(fd))
 		OBSERVE(told_fcntl(fd, command, (uintptr_t)argument, result, CALL___fcntl, HERE));
+	else if (result < 0)
+		track_not_made(CALL___fcntl, HERE);
 	return result;
 }
 
@@ -112,5 +120,7 @@ EXPORT int pidfd_getfd(int process, int theirs, unsigned flags)
 	int fd = REAL(pidfd_getfd)(process, theirs, flags);
 	if (fd >= 0)
 		OBSERVE(track_taken(fd, CALL_pidfd_getfd, HERE));
+	else
+		track_not_made(CALL_pidfd_getfd, HERE);
 	return fd;
 }

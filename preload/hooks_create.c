@@ -10,6 +10,8 @@ EXPORT int socket(int family, int type, int protocol)
 	if (fd >= 0)
 		OBSERVE(track_open(fd, family, type, CALL_socket, HERE);
 			if (protocol) track_protocol(fd, protocol));
+	else
+		track_not_made(CALL_socket, HERE);
 	return fd;
 }
 
@@ -18,6 +20,8 @@ EXPORT int socketpair(int family, int type, int protocol, int fds[2])
 	int result = REAL(socketpair)(family, type, protocol, fds);
 	if (result == 0)
 		OBSERVE(track_pair(fds, family, type, CALL_socketpair, HERE));
+	else
+		track_not_made(CALL_socketpair, HERE);
 	return result;
 }
 
@@ -70,6 +74,8 @@ EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
 	int fd = REAL(accept)(listener, address, size);
 	if (fd >= 0)
 		OBSERVE(told_accept(listener, fd, address, size, 0, &peer, CALL_accept, HERE));
+	else
+		track_not_made(CALL_accept, HERE);
 	return fd;
 }
 
@@ -81,5 +87,7 @@ EXPORT int accept4(int listener, struct sockaddr *address, socklen_t *size, int 
 	int fd = REAL(accept4)(listener, address, size, flags);
 	if (fd >= 0)
 		OBSERVE(told_accept(listener, fd, address, size, flags, &peer, CALL_accept4, HERE));
+	else
+		track_not_made(CALL_accept4, HERE);
 	return fd;
 }

@@ -90,6 +90,8 @@ TELLER(socket)
 		OBSERVE(track_open((int)fd, (int)argument[0], (int)argument[1], CALL_syscall,
 				   frame);
 			if (argument[2]) track_protocol((int)fd, (int)argument[2]));
+	else
+		track_not_made(CALL_syscall, frame);
 	return fd;
 }
 
@@ -100,6 +102,8 @@ TELLER(socketpair)
 	if (result == 0)
 		OBSERVE(track_pair((const int *)argument[3], (int)argument[0], (int)argument[1],
 				   CALL_syscall, frame));
+	else
+		track_not_made(CALL_syscall, frame);
 	return result;
 }
 
@@ -110,6 +114,8 @@ TELLER(accept4)
 	if (fd >= 0)
 		OBSERVE(track_accept((int)argument[0], (int)fd, NULL, 0, (int)argument[3],
 				     CALL_syscall, frame));
+	else
+		track_not_made(CALL_syscall, frame);
 	return fd;
 }
 
@@ -177,6 +183,8 @@ TELLER(dup)
 
 	if (copy >= 0)
 		OBSERVE(track_copy((int)argument[0], (int)copy, false, CALL_syscall, frame));
+	else
+		track_not_made(CALL_syscall, frame);
 	return copy;
 }
 
@@ -199,6 +207,8 @@ TELLER(fcntl)
 	int fd = (int)argument[0], command = (int)argument[1];
 	long result = DO(fcntl);
 
+	if (result < 0)
+		track_not_made(CALL_syscall, frame);
 	if (result < 0 || !fdtable_is_socket(fd))
 		return result;
 	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
@@ -215,6 +225,8 @@ TELLER(pidfd_getfd)
 
 	if (fd >= 0)
 		OBSERVE(track_taken((int)fd, CALL_syscall, frame));
+	else
+		track_not_made(CALL_syscall, frame);
 	return fd;
 }
 
@@ -251,6 +263,8 @@ TELLER(epoll_create1)
 
 	if (epoll >= 0)
 		OBSERVE(interest_begin((int)epoll));
+	else
+		track_not_made(CALL_syscall, frame);
 	return epoll;
 }
 
@@ -361,6 +375,8 @@ TELLER(accept)
 
 	if (fd >= 0)
 		OBSERVE(track_accept((int)argument[0], (int)fd, NULL, 0, 0, CALL_syscall, frame));
+	else
+		track_not_made(CALL_syscall, frame);
 	return fd;
 }
 

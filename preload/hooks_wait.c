@@ -145,6 +145,8 @@ EXPORT int epoll_create(int size)
 	int epoll = REAL(epoll_create)(size);
 	if (epoll >= 0)
 		OBSERVE(interest_begin(epoll));
+	else
+		track_not_made(CALL_epoll_create, HERE);
 	return epoll;
 }
 
@@ -153,6 +155,8 @@ EXPORT int epoll_create1(int flags)
 	int epoll = REAL(epoll_create1)(flags);
 	if (epoll >= 0)
 		OBSERVE(interest_begin(epoll));
+	else
+		track_not_made(CALL_epoll_create1, HERE);
 	return epoll;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change
  * errno (OBSERVE keeps it), never block, never allocate. `frame` is the hook's HERE. Splits:
- * track.c (birth, connection), track_adopt.c (met while open), track_data.c (reads, writes),
+ * track.c (birth, connection), refusals.c (no descriptor left), track_adopt.c (met while open), track_data.c (reads, writes),
  * track_end.c (close, copies, misuse).
  */
 #ifndef TRACK_H
@@ -59,6 +59,20 @@ void track_taken(int fd, enum call call, void *frame);
  * SOCKET_INHERITED matter. False: no socket (any more).
  */
 bool track_adopt(int fd, enum ledger_origin origin, uint32_t known, enum call call, stack_id stack);
+
+/* A call that would have made a descriptor got none: EMFILE or ENFILE. */
+void track_refused(int error, enum call call, void *frame);
+
+/* After any such call that failed. */
+static inline void track_not_made(enum call call, void *frame)
+{
+	int error = errno;
+
+	if (__builtin_expect(error == EMFILE || error == ENFILE, 0)) {
+		track_refused(error, call, frame);
+		errno = error;
+	}
+}
 
 /* Connection. `error` is errno after the call when it failed, else 0. */
 void track_bound(int fd, const struct sockaddr *address, socklen_t size);

@@ -21,6 +21,13 @@ const char *duration_text(struct arena *arena, uint64_t ms)
 	return arena_printf(arena, "%" PRIu64 " d", ms / 86400000);
 }
 
+const char *seconds_text(struct arena *arena, uint64_t seconds)
+{
+	return !seconds ? "less than a second"
+	       : seconds < UINT64_MAX / 1000 ? duration_text(arena, seconds * 1000)
+					     : "years";
+}
+
 uint64_t cause_oldest(const struct finding *finding, uint64_t (*value)(const struct socket_row *))
 {
 	uint64_t most = 0;
@@ -157,6 +164,7 @@ static const char *cause_text(struct arena *arena, const struct audit *audit,
 	case RULE_EOF_SPIN:
 		return spin_text(audit, finding, sockets, timeless);
 	case RULE_STALE_POOL:
+		return cause_of_pool(arena, finding, sockets, timeless);
 	case RULE_GROWING_SITE:
 	case RULE_ACCEPT_STARVED:
 	case RULE_RUNNING_OUT:

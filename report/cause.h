@@ -10,5 +10,7 @@ void finding_cause(const struct audit *audit, struct finding *finding,
 		   struct audited_socket *const *sockets);
 /* "900 ms", "4 s", "3 min", "2 h", "5 d"; "?" when unknown. */
 const char *duration_text(struct arena *arena, uint64_t ms);
+/* The same of a forecast in whole seconds. */
+const char *seconds_text(struct arena *arena, uint64_t seconds);
 
 #endif

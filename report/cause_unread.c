@@ -7,6 +7,7 @@
 #include "proc_epoll.h"
 
 #include <inttypes.h>
+#include <sockaudit/history.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -331,4 +332,24 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 				    finding->socket_count);
 	const char *told = told_text(arena, audit, finding, sockets, timeless);
 	return *told ? arena_printf(arena, "%s; %s", text, told) : text;
+}
+
+const char *cause_of_pool(struct arena *arena, const struct finding *finding,
+			  struct audited_socket *const *sockets, bool timeless)
+{
+	const uint64_t idle_ms = cause_oldest(finding, row_idle);
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < finding->socket_count; i++) {
+		uint32_t exchanges = history_exchanges(&sockets[i]->judgement->merged);
+		most = exchanges > most ? exchanges : most;
+	}
+	return arena_printf(
+		arena,
+		"the peer has ended%s; each last exchange is complete (up to %" PRIu32
+		" on one connection), and this place has opened no more than it closed since",
+		timeless ? ""
+			 : arena_printf(arena, " while they were idle, for up to %s",
+					duration_text(arena, idle_ms)),
+		most);
 }

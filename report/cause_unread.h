@@ -8,6 +8,9 @@
 /* Sets finding->class; the line, without times if `timeless`. */
 const char *cause_of_unread(struct arena *arena, const struct audit *audit, struct finding *finding,
 			    struct audited_socket *const *sockets, bool timeless);
+/* The same of a pool at work. */
+const char *cause_of_pool(struct arena *arena, const struct finding *finding,
+			  struct audited_socket *const *sockets, bool timeless);
 
 /* The largest known value of the finding's rows. */
 uint64_t cause_oldest(const struct finding *finding, uint64_t (*value)(const struct socket_row *));

@@ -9,6 +9,7 @@
 #include "evidence.h"
 #include "held_by_child.h"
 #include "marks.h"
+#include "pools.h"
 
 uint64_t member_end(const struct member *member)
 {
@@ -89,6 +90,7 @@ static const struct socket_ref *evidence_of(enum verdict_rule rule, const struct
 	case VERDICT_HELD_BY_COPY:
 	case VERDICT_HELD_BY_CHILD:
 	case VERDICT_FIN_UNREAD:
+	case VERDICT_STALE_POOL:
 	case VERDICT_NONE:
 		break;
 	}
@@ -183,4 +185,25 @@ void audit_classify(struct audit *audit, const struct grace *grace)
 	heirs_start(&heirs, audit);
 	for (size_t i = 0; i < audit->socket_count; i++)
 		socket_judge(audit, audit->sockets[i], grace, &heirs);
+	audit_pools(audit);
+}
+
+void audit_describe(const struct audit *audit, const struct audited_socket *socket,
+		    struct judgement *judgement)
+{
+	struct evidence evidence;
+
+	*judgement = (struct judgement){ .found = false };
+	judgement->opened = evidence_opener(socket);
+	judgement->merged = *judgement->opened->slot;
+	evidence_start(&judgement->merged, &evidence);
+	for (size_t i = 0; i < socket->ref_count; i++) {
+		evidence_of_origin(&judgement->merged, &evidence, &socket->refs[i]);
+		if (speaks(audit, socket, &socket->refs[i]))
+			evidence_of_life(&judgement->merged, &evidence, &socket->refs[i]);
+	}
+	judgement->connected = evidence.connect;
+	judgement->last_use = evidence.used;
+	judgement->end = member_end(debtor_of(audit, socket, NULL, judgement->opened));
+	judgement->verdict.since = judgement->end;
 }

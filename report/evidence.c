@@ -197,5 +197,6 @@ struct verdict_kernel evidence_of_kernel(const struct socket_kernel *kernel)
 		/* The FIN counts as one. */
 		.unread = kernel->queues_known &&
 			  kernel->recv_q > (kernel->tcp_state == KERNEL_CLOSE_WAIT),
+		.queue_known = kernel->queues_known,
 	};
 }

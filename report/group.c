@@ -6,6 +6,7 @@
 #include "finding_marks.h"
 #include "evidence.h"
 #include "hash.h"
+#include "pools.h"
 #include "siblings.h"
 #include "socket_row.h"
 
@@ -60,6 +61,8 @@ static enum finding_rule finding_rule_of(enum verdict_rule rule)
 		return RULE_HELD_BY_CHILD;
 	case VERDICT_EOF_SPIN:
 		return RULE_EOF_SPIN;
+	case VERDICT_STALE_POOL:
+		return RULE_STALE_POOL;
 	case VERDICT_NONE:
 		break;
 	}
@@ -94,6 +97,7 @@ static stack_id evidence_stack(const struct judgement *judgement)
 		return ASIDE_STACK(slot);
 	case VERDICT_HELD_BY_COPY:
 	case VERDICT_HELD_BY_CHILD:
+	case VERDICT_STALE_POOL:
 	case VERDICT_NONE:
 		break;
 	}
@@ -333,6 +337,8 @@ void audit_group(struct audit *audit, struct code *code, struct finding_list *li
 			siblings_fill(siblings, group->opened, finding);
 		finding_marks(audit, finding, group->sockets);
 		finding_cause(audit, finding, group->sockets);
+		if (finding->rule == RULE_STALE_POOL)
+			pool_facts(list, finding, group->sockets);
 		if (finding->socket_count)
 			qsort(finding->sockets, finding->socket_count, sizeof(*finding->sockets),
 			      row_compare);

@@ -289,6 +289,7 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 
 	if (error)
 		return error;
+	ledger->read_at = cycles_now();
 	/*
 	 * What refers comes first and what is referred to after it, with fresh counts: a live
 	 * program makes a stack before the slot that names it, so everything that a slot names is

@@ -69,6 +69,9 @@ static void rings_check(struct ledger *ledger)
 		ending->closed_stack = stack_check(ledger, ending->closed_stack);
 	}
 	ledger->header.fork_stack = stack_check(ledger, ledger->header.fork_stack);
+	for (int i = 0; i < REFUSED_KINDS; i++)
+		ledger->header.refusals[i].stack =
+			stack_check(ledger, ledger->header.refusals[i].stack);
 }
 
 void ledger_references_check(struct ledger *ledger)

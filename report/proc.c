@@ -401,3 +401,15 @@ const char *proc_boot_id(struct arena *arena)
 	text[strcspn(text, "\n")] = 0;
 	return arena_copy(arena, text);
 }
+
+bool proc_system_files(uint64_t *used, uint64_t *most)
+{
+	uint64_t free_ones;
+	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	bool told = file && fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, used, &free_ones,
+				   most) == 3;
+
+	if (file)
+		fclose(file);
+	return told;
+}

@@ -38,6 +38,11 @@ const struct stack *finding_site_stack(const struct finding *finding)
 	/* It is the close() that matters. */
 	if (finding->rule == RULE_CHURN && finding->closed.call)
 		return finding->closed.stack;
+	/* The call that got no descriptor is the victim; who holds the most owes an answer. */
+	if (finding->rule == RULE_RUNNING_OUT) {
+		places[0] = &finding->opened;
+		places[2] = &finding->fork;
+	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		const struct stack *stack = places[i]->call ? places[i]->stack : NULL;
 		if (own_frame(stack))

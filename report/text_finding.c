@@ -170,7 +170,8 @@ static void whole(struct text *text, const struct finding *finding)
 	if (finding->evidence.call)
 		place(text, "evidence", &finding->evidence,
 		      text_outcome(text, finding, &finding->evidence));
-	else if (!finding->closed.call)
+	else if (!finding->closed.call && finding->rule != RULE_GROWING_SITE &&
+		 finding->rule != RULE_RUNNING_OUT)
 		text_words(text, "evidence", "the kernel's alone: no call of the program met it");
 	if (finding->closed.call)
 		place(text, "closed", &finding->closed, text_call(text, finding->closed.call));

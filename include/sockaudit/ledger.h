@@ -32,6 +32,7 @@
 #define LEDGER_CALLS_MAX  256
 #define LEDGER_CALL_NAME  24
 #define LEDGER_CLOSERS	  4
+#define LEDGER_SAMPLES	  15
 
 /* A stack's number in its ledger; 0 is "no stack". Equal stacks have equal numbers. */
 typedef uint32_t stack_id;
@@ -126,6 +127,15 @@ struct ledger_totals {
 					   too: enum ledger_drift */
 };
 
+/* Calls that got no descriptor. Of the first and of ever rarer later ones it is told where. */
+struct ledger_refusals {
+	uint64_t count, first_at, last_at;
+	stack_id stack;
+	uint32_t call;
+	uint64_t limit; /* RLIMIT_NOFILE then; 0 unknown */
+};
+enum { REFUSED_PROCESS, /* EMFILE */ REFUSED_SYSTEM, /* ENFILE */ REFUSED_KINDS };
+
 struct ledger_header {
 	char magic[8];
 	uint32_t version;
@@ -188,6 +198,9 @@ struct ledger_header {
 	uint32_t suppressions_text; /* string: what __sockaudit_default_suppressions() returned */
 	uint32_t suppressions_file; /* string: suppressions= */
 	uint32_t mark;		    /* string: mark= */
+	uint32_t reserved_end;
+
+	struct ledger_refusals refusals[REFUSED_KINDS];
 };
 
 /* An address of a socket, in network byte order as in the sockaddr; `known` 0: never told. */
@@ -410,6 +423,19 @@ struct ledger_closer {
 	uint64_t count;
 };
 
+/*
+ * The live count of a stack's sockets over time: the lowest and the highest of each stretch, oldest
+ * first, in one word (history.h), so that a reader never meets half of it. A stretch ends where the
+ * next begins. When there is no room, two neighbours become one, those that are shortest for their
+ * age: the past is told in proportion.
+ */
+struct ledger_history {
+	uint32_t claimed;	 /* a thread begins a stretch, since then; 0: none does */
+	uint16_t count;		 /* stretches */
+	uint16_t most_exchanges; /* on one socket that was closed: requests with their answers */
+	uint64_t samples[LEDGER_SAMPLES];
+};
+
 /* A distinct stack, with the books of the sockets opened there. Counters by atomic additions. */
 struct ledger_stack {
 	uint64_t hash;
@@ -423,7 +449,7 @@ struct ledger_stack {
 	struct ledger_closer closers[LEDGER_CLOSERS];
 	uint64_t closed_elsewhere; /* at a fifth and further sites */
 	uint64_t forks;
-	uint64_t reserved_history[16];
+	struct ledger_history history;
 	/* How the TCP connections ended that were closed *here*, wherever they were opened; with
 	 * closed_by_us_first, one for each but END_NOT of enum ledger_end. */
 	uint64_t closed_by_peer_first, resets_unread, resets_linger, ended_dead, ended_unknown;
@@ -523,6 +549,8 @@ _Static_assert(__builtin_offsetof(struct ledger_slot, direction) % 2 == 0, "ledg
 _Static_assert(__builtin_offsetof(struct ledger_slot, aside_stack) == 253, "ledger layout");
 _Static_assert(sizeof(struct ledger_thread) == 32, "ledger layout");
 _Static_assert(sizeof(struct ledger_closer) == 16, "ledger layout");
+_Static_assert(sizeof(struct ledger_history) == 128, "ledger layout");
+_Static_assert(sizeof(struct ledger_refusals) == 40, "ledger layout");
 _Static_assert(sizeof(struct ledger_stack) == 328, "ledger layout");
 _Static_assert(sizeof(struct ledger_module) == 112, "ledger layout");
 _Static_assert(sizeof(struct ledger_misuse) == 112, "ledger layout");

@@ -20,6 +20,7 @@ enum verdict_rule {
 	VERDICT_FIN_UNREAD,
 	VERDICT_HELD_BY_CHILD, /* the reporter's alone: it takes several ledgers */
 	VERDICT_EOF_SPIN,
+	VERDICT_STALE_POOL,    /* of VERDICT_FIN_UNREAD, by pool.h */
 };
 
 /* States of tcp(7) as tcp_info and inet_diag number them. */
@@ -42,6 +43,7 @@ struct verdict_kernel {
 	bool keepalive;		    /* probes are on: their answers renew the age of the last ACK */
 	uint32_t last_data_recv_ms;
 	bool unread;	   /* bytes wait to be received, beside the FIN */
+	bool queue_known;  /* whether they do, is known */
 	uint32_t slack_ms; /* it may have said so up to this long before `at` */
 };
 

@@ -4,6 +4,7 @@
 #include "../unit/build_analysis.h"
 
 #include <render.h>
+#include <sockaudit/history.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	nowhere = fopen("/dev/null", "we");
-	child = build_ledger(BUILD_CHILD, 8, 6000);
+	child = build_ledger(BUILD_CHILD, 8, 901000);
 	build_header(&child)->fork_pid = 42;
 	build_header(&child)->fork_at = BUILD_MS(20);
 	struct ledger_slot *slot = build_slot(&child, 10, 0);
@@ -33,7 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* A valid ledger to start from: chance alone never finds a section table. */
 static size_t seed_ledger(uint8_t *data, size_t most)
 {
-	struct build build = build_ledger(42, 7, 5000);
+	struct build build = build_ledger(42, 7, 900000);
 	uint32_t module = build_module(&build, "/app", 0xab);
 	stack_id opened = build_stack(&build, module, 0x10, 0x20, 0),
 		 eof = build_stack(&build, module, 0x30, 0);
@@ -49,6 +50,23 @@ static size_t seed_ledger(uint8_t *data, size_t most)
 	((struct ledger_snapshot *)build_record(&build, SECTION_SNAPSHOTS, 0))->recv_q = 9;
 	build_thread(&build, 812, 1, 5);
 	build_rings(&build, 1010, opened, eof);
+	/* A place that grows, and a pool beside it. */
+	stack->opened = 70;
+	for (int fd = 11; fd < 63; fd++) {
+		struct ledger_slot *slot = build_slot(&build, fd, opened);
+		slot->origin = ORIGIN_SOCKET;
+		slot->flags |= SOCKET_CONNECTOR;
+		slot->opened_at = slot->last_receive = BUILD_MS(fd * 14000ull);
+		slot->direction = 1;
+		slot->exchanges = 3;
+		if (fd % 16 == 0)
+			build_snapshot(&build, fd, 8);
+		if (fd % 4 == 0 && stack->history.count < LEDGER_SAMPLES)
+			stack->history.samples[stack->history.count++] =
+				HISTORY_MAKE(HISTORY_TIME(slot->opened_at), fd - 10, fd - 8);
+	}
+	build_header(&build)->refusals[REFUSED_PROCESS] =
+		(struct ledger_refusals){ 3, BUILD_MS(30), BUILD_MS(40), eof, CALL_ACCEPT, 64 };
 	size_t size = build.size <= most ? build.size : 0;
 	for (size_t i = 0; i < size; i++)
 		data[i] = build.bytes[i];

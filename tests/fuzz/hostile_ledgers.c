@@ -47,6 +47,12 @@ static struct build valid(void)
 			.kind = MISUSE_DOUBLE_CLOSE, .fd = 5, .at = 1, .stack = eof
 		};
 	build_rings(&build, 1011, opened, eof);
+	stack->opened = 7;
+	for (uint64_t i = 0; i < LEDGER_SAMPLES; i++)
+		stack->history.samples[i] = BUILD_MS(i * 100) >> 22 << 28 | i << 14 | (i + 1);
+	stack->history.count = LEDGER_SAMPLES;
+	build_header(&build)->refusals[REFUSED_PROCESS] =
+		(struct ledger_refusals){ 3, BUILD_MS(30), BUILD_MS(40), eof, CALL_ACCEPT, 64 };
 	return build;
 }
 
@@ -141,11 +147,14 @@ static void loops(const struct build *whole)
 		struct ledger_stack *stack = build_record(&bad, SECTION_STACKS, i);
 		stack->frames = 1;
 		stack->frame_count = 0xffff;
+		stack->opened = UINT64_MAX;
+		memset(&stack->history, 0xff, sizeof(stack->history));
 		for (int j = 0; j < LEDGER_CLOSERS; j++)
 			stack->closers[j] = (struct ledger_closer){ .stack = i,
 								    .call = ~0u,
 								    .count = UINT64_MAX };
 	}
+	memset(build_header(&bad)->refusals, 0xff, sizeof(build_header(&bad)->refusals));
 	for (uint32_t i = 0; i < 12; i++) {
 		struct ledger_slot *slot = build_record(&bad, SECTION_SLOTS, i);
 		slot->cookie = 1;

@@ -104,7 +104,7 @@ class Test:
         self._judge(report, "live", run)
         self._state(report, run.pid, "running")
         for process in report["processes"]:
-            if process["pid"] != run.pid or process["state"] != "running":
+            if process["pid"] != run.pid or process["state"] != "running" or "moving" in self.truth.settings:
                 continue
             coverage = process["coverage"]
             if coverage["kernel"] != len(kernel):

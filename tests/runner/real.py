@@ -108,7 +108,7 @@ class Stage:
                               **more)
 
     def judge(self, ledgers, allowed=(), least=1):
-        """The report on a folder of ledgers: sums right, no drift, no errors but of the allowed rules."""
+        """The report on a folder of ledgers: sums right, no drift, no errors and no warnings but of the allowed rules."""
         return judge(stage.report(self.path(ledgers)), ledgers, allowed, least)
 
     def judge_alive(self, pid):
@@ -144,7 +144,7 @@ def judge(report, label, allowed, least):
         if any(lost.values()):
             problems.append(f"lost {process['lost']} in {process['comm']} ({process['pid']})")
     for finding in report["findings"]:
-        if finding["severity"] == "error" and finding["rule"] not in allowed:
+        if finding["severity"] != "note" and finding["rule"] not in allowed:
             frames = [compare.frame_name(f) for f in (finding["evidence"] or finding["opened"])["frames"][:5]]
             problems.append(f"not true: {compare.describe(finding)}: {frames}")
     if problems:

@@ -4,7 +4,7 @@
     /* TEST key=value ... */           how to run it and what holds for the whole of it; also=FILE speaks too
     /* EXPECT rule place key=value */  a finding: this line is its place
 
-TEST keys: live=no kill=no, grace= live_grace= options= (the library's), status= signal=, line=no, cflags= libs=;
+TEST keys: live=no kill=no, moving=yes (sockets come while it is looked at), grace= live_grace= options= (the library's), status= signal=, line=no, cflags= libs=;
 opened= closed= drift= (drift_kill= and the like: in one mode only), unexplained=N, reason= for all
 of those (blanks are _); tcp= unix_ended= how many have a TCP state, and how many streams a peer that left (live).
 endings=KEY:N,... how its connections ended, all others 0.
@@ -15,13 +15,13 @@ that stands alone on its line speaks of the next line of code. Places with the s
 what isn't expected must not be reported. Keys:
 
     id=1,2         which findings of this rule (default: one, without a name)
-    count=N        sockets (default 1); for a sibling: descriptors closed there
+    count=N        sockets (default 1), `any` where it changes all the time; for a sibling: descriptors closed there
     findings=N     how many distinct stacks they come from
     when=live,exit,kill   (default: all, but what only the kernel knows is not known after a kill)
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
     call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
-    class= says=   the cause: its letter, a word of it (says_live= and the like: in one mode only);  severity= (default: by rule);  facts.KEY= one of its facts
+    class= says=   the cause: its letter, words of it (blanks are _; says_live= and the like: in one mode only);  severity= (default: by rule);  facts.KEY= one of its facts
 
 The place `fact` is none: its keys are facts of the finding, as dead=3 (dead_live= in one mode only); None for one that is
 not known.
@@ -34,7 +34,7 @@ ALONE = re.compile(r"^\s*(/\*|//|#)\s*EXPECT .*$")
 C_FUNCTION = re.compile(r"(\w+)\([^()]*(?:\([^()]*\)[^()]*)*\)\s*$")
 MODES = ("live", "exit", "kill")
 # Findings that need the kernel's state, which nobody sampled in a process that was killed.
-NOT_AFTER_KILL = ("fin-unread",)
+NOT_AFTER_KILL = ("fin-unread", "stale-pool")
 
 
 class Place:
@@ -91,7 +91,7 @@ class Truth:
                 f"{place}: two places '{match['place']}' of {match['rule']} {name}"
             expectation.places[match["place"]] = place
             if match["place"] != "sibling" and "count" in keys:
-                expectation.count = int(keys["count"])
+                expectation.count = None if keys["count"] == "any" else int(keys["count"])
             expectation.keys.update(keys)
 
     def _function(self, index):

@@ -49,7 +49,7 @@ uint32_t build_take(struct build *build, enum ledger_section_id section, uint32_
 }
 
 static struct build build_any(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms, uint32_t extra,
-			      uint32_t endings)
+			      uint32_t endings, uint32_t slots)
 {
 	static const char *const calls[] = { "",      "socket",	 "accept4",  "recv", "send",
 					     "close", "connect", "shutdown", "dup",  "fork" };
@@ -59,7 +59,10 @@ static struct build build_any(uint32_t pid, uint64_t start_ticks, uint64_t lived
 	for (int id = 0; id < SECTION_COUNT; id++) {
 		uint32_t size = layout[id].size +
 				(id == SECTION_STRINGS || id == SECTION_FRAMES ? 0 : extra);
-		uint32_t capacity = id == SECTION_ENDINGS ? endings : layout[id].capacity;
+		uint32_t capacity = id == SECTION_ENDINGS ? endings
+				    : id == SECTION_SLOTS || id == SECTION_SNAPSHOTS
+					    ? slots
+					    : layout[id].capacity;
 		header.sections[id] = (struct ledger_section){ .offset = build.size,
 							       .record_size = size,
 							       .capacity = capacity,
@@ -99,7 +102,14 @@ static struct build build_any(uint32_t pid, uint64_t start_ticks, uint64_t lived
 struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
 				uint32_t extra)
 {
-	return build_any(pid, start_ticks, lived_ms, extra, layout[SECTION_ENDINGS].capacity);
+	return build_any(pid, start_ticks, lived_ms, extra, layout[SECTION_ENDINGS].capacity,
+			 layout[SECTION_SLOTS].capacity);
+}
+
+struct build build_large_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
+				uint32_t slots)
+{
+	return build_any(pid, start_ticks, lived_ms, 0, layout[SECTION_ENDINGS].capacity, slots);
 }
 
 struct build build_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
@@ -109,7 +119,7 @@ struct build build_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
 
 struct build build_churning_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms)
 {
-	return build_any(pid, start_ticks, lived_ms, 0, 2048);
+	return build_any(pid, start_ticks, lived_ms, 0, 2048, layout[SECTION_SLOTS].capacity);
 }
 
 void build_free(struct build *build)

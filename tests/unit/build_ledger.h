@@ -39,6 +39,9 @@ struct build build_wider_ledger(uint32_t pid, uint64_t start_ticks, uint64_t liv
 				uint32_t extra);
 /* The same with room for 2,048 endings. */
 struct build build_churning_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms);
+/* The same with room for so many descriptors. */
+struct build build_large_ledger(uint32_t pid, uint64_t start_ticks, uint64_t lived_ms,
+				uint32_t slots);
 void build_free(struct build *build);
 
 struct ledger_header *build_header(struct build *build);
