@@ -22,7 +22,7 @@ PRELOAD_FLAGS = $(COMMON) -Ipreload -fPIC -ftls-model=initial-exec -fvisibility=
 	-fasynchronous-unwind-tables -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -fno-stack-protector
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 REPORT_FLAGS = $(COMMON) -Ireport -DSOCKAUDIT_VERSION='"$(VERSION)"' $(SAN_FLAGS)
-REPORT_LIBS = -lmnl -ldw -lelf -ljansson -liberty -lpthread
+REPORT_LIBS = -lmnl -ldw -lelf -ljansson -liberty -lncursesw -ltinfo -lpthread
 
 PRELOAD_SOURCES = $(wildcard preload/*.c)
 REPORT_SOURCES = $(wildcard report/*.c)
@@ -56,12 +56,12 @@ $(BUILD)/sockaudit: $(REPORT_OBJECTS)
 
 # What is missing is installed once, by apt, and said so: tests/install-packages.
 BUILD_PACKAGES = gcc libc6-dev libunwind-dev libunwind8 uthash-dev libdw-dev libelf-dev libmnl-dev libiberty-dev \
-	libjansson-dev
+	libjansson-dev libncurses-dev
 DEMO_PACKAGES = iproute2
 TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-testsuite libfaketime redis-server redis-tools nginx-light wrk memcached \
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace \
 	liburing-dev golang-go nodejs perl ruby openjdk-17-jdk-headless apache2 apache2-utils haproxy git openssh-server \
-	openssh-client postgresql libcap2-bin socat lsof \
+	openssh-client postgresql libcap2-bin socat lsof tmux \
 	python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
 
 $(BUILD)/dependencies:

@@ -236,15 +236,19 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	audit_join(&analysis->arena, &analysis->members,
 		   settings->run ? settings->run->samples : NULL, marks, &audit);
 	audit_classify(&audit, &settings->grace);
-	analysis->code = code_new(&analysis->arena);
+	analysis->kept = settings->code;
+	analysis->code = settings->code ? settings->code : code_new(&analysis->arena);
 	time_waits_join(&audit);
 	audit_find(&audit, analysis->code, &findings);
 	report->findings = findings.items;
 	report->finding_count = findings.count;
 	audit_balance(&audit, report);
 	report->close_wait_grace = close_wait_grace(&audit);
-	sockets_fill(settings, &audit, analysis->code, report);
-	audit_namespaces(&audit, report);
+	/* These look through the whole of /proc, which is not for each second. */
+	if (!settings->look) {
+		sockets_fill(settings, &audit, analysis->code, report);
+		audit_namespaces(&audit, report);
+	}
 	endings_fill(&audit, analysis->code, report);
 	ledger_remarks(&audit);
 	int error = decide(settings, &audit, analysis);
@@ -260,6 +264,8 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 		report->timeline =
 			samples_timeline(settings->run->samples, &report->timeline_count);
 	}
+	if (settings->look)
+		settings->look(&audit, analysis->code, settings->looker);
 	audit_release(&audit);
 	marks_free(marks);
 	return error;
@@ -323,9 +329,11 @@ int analysis_make(const struct analysis_settings *settings, struct analysis *ana
 
 void analysis_free(struct analysis *analysis)
 {
-	if (analysis->code)
+	if (analysis->kept)
+		code_forget_ledgers(analysis->kept);
+	else if (analysis->code)
 		code_free(analysis->code);
-	analysis->code = NULL;
+	analysis->code = analysis->kept = NULL;
 	members_close(&analysis->members);
 	arena_free(&analysis->arena);
 }

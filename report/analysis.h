@@ -19,6 +19,12 @@ struct analysis_settings {
 	const struct run_facts *run;	 /* NULL: not under run */
 	bool sockets;			 /* list them all */
 	const char *states; /* only those of these TCP states (state_names.h); NULL: all */
+	/* Kept by the caller from one analysis to the next, so that nothing is resolved twice;
+	 * NULL: each its own. */
+	struct code *code;
+	/* Sees the sockets behind the report, while they are there; NULL: nobody. */
+	void (*look)(const struct audit *audit, struct code *code, void *looker);
+	void *looker;
 };
 
 struct analysis {
@@ -26,7 +32,7 @@ struct analysis {
 	struct members members;
 	const char *trouble; /* after a failure, for people */
 	struct arena arena;
-	struct code *code;
+	struct code *code, *kept; /* `kept` is the caller's */
 };
 
 /* 0, or -errno and analysis->trouble. analysis_free() in either case. */

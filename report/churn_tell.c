@@ -17,7 +17,7 @@ static const char *number_text(struct arena *arena, uint64_t number)
 				      number / 1000000, number / 1000 % 1000, number % 1000);
 }
 
-static const char *address_text(struct arena *arena, const struct time_wait *wait)
+static const char *destination_text(struct arena *arena, const struct time_wait *wait)
 {
 	const char *text = internet_text(arena, wait->family, wait->peer, wait->peer_port, 0);
 
@@ -49,7 +49,7 @@ static const char *matters_text(struct arena *arena, const struct churn_site *si
 		arena,
 		"we connected: %s of %s ports toward %s (%" PRIu64 " %%); at 100 %% connect() %s",
 		number_text(arena, busiest->ports), number_text(arena, busiest->one->ports),
-		address_text(arena, busiest->one), churn_percent(busiest),
+		destination_text(arena, busiest->one), churn_percent(busiest),
 		reused ? arena_printf(arena,
 				      "takes those that have stood for 1 s (tcp_tw_reuse is %d)",
 				      busiest->one->tw_reuse)
@@ -128,7 +128,7 @@ void churn_tell(const struct audit *audit, struct code *code, const struct churn
 		fact(list, finding, "exchanges_per_connection", exchanges, false);
 	if (busiest->one && busiest->one->ports) {
 		fact(list, finding, "destination", 0, false)->text =
-			address_text(arena, busiest->one);
+			destination_text(arena, busiest->one);
 		fact(list, finding, "ports_used", busiest->ports, true);
 		fact(list, finding, "ports", busiest->one->ports, true);
 		fact(list, finding, "ports_used_percent", churn_percent(busiest), true);

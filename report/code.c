@@ -6,6 +6,7 @@
 #include "hash.h"
 #include "symbols.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct code_module {
@@ -13,7 +14,7 @@ struct code_module {
 	uint32_t index;
 	bool self;
 	const char *path, *root;
-	const uint8_t *build_id;
+	uint8_t build_id[32];
 	unsigned build_id_size;
 };
 
@@ -47,6 +48,7 @@ struct code {
 	struct code_stack *stacks_by_frames, **stacks;
 	size_t stack_count, stack_room;
 	struct code_ledger *ledgers;
+	struct stack none; /* what is shown where nothing was recorded */
 };
 
 struct code *code_new(struct arena *arena)
@@ -63,16 +65,40 @@ struct code *code_new(struct arena *arena)
 	return code;
 }
 
+void code_forget_ledgers(struct code *code)
+{
+	struct code_ledger *known, *next;
+
+	HASH_ITER (hh, code->ledgers, known, next) {
+		HASH_DEL(code->ledgers, known);
+		free(known->modules);
+		free(known->stacks);
+		free(known);
+	}
+}
+
 void code_free(struct code *code)
 {
+	code_forget_ledgers(code);
 	HASH_CLEAR(hh, code->modules_by_key);
 	HASH_CLEAR(hh, code->stacks_by_frames);
-	HASH_CLEAR(hh, code->ledgers);
 	frame_numbers_free(code->lines);
 	frame_numbers_free(code->places);
 	if (code->symbols)
 		symbols_free(code->symbols);
 	code->symbols = NULL;
+}
+
+/* Zeroed, and not the arena's: a ledger may be forgotten before the code is. */
+static void *numbers_new(size_t count, size_t size)
+{
+	void *numbers = calloc(count, size);
+
+	if (!numbers) {
+		arena_out_of_memory();
+		abort();
+	}
+	return numbers;
 }
 
 static struct code_ledger *ledger_of(struct code *code, const struct ledger *ledger)
@@ -82,11 +108,10 @@ static struct code_ledger *ledger_of(struct code *code, const struct ledger *led
 	HASH_FIND_PTR(code->ledgers, &ledger, found);
 	if (found)
 		return found;
-	found = arena_alloc(code->arena, sizeof(*found));
+	found = numbers_new(1, sizeof(*found));
 	found->ledger = ledger;
-	found->modules =
-		arena_array(code->arena, (size_t)ledger->module_count + 1, sizeof(uint32_t));
-	found->stacks = arena_array(code->arena, (size_t)ledger->stack_count + 1, sizeof(uint32_t));
+	found->modules = numbers_new((size_t)ledger->module_count + 1, sizeof(uint32_t));
+	found->stacks = numbers_new((size_t)ledger->stack_count + 1, sizeof(uint32_t));
 	HASH_ADD_PTR(code->ledgers, ledger, found);
 	return found;
 }
@@ -109,15 +134,17 @@ static uint32_t module_of(struct code *code, struct code_ledger *known, const st
 	HASH_FIND(hh, code->modules_by_key, key, size, found);
 	if (!found) {
 		found = arena_alloc(code->arena, sizeof(*found));
-		found->path = *path ? path : NULL;
-		found->root = member->root;
+		/* Copies: this may outlive the ledger. */
+		found->path = *path ? arena_copy(code->arena, path) : NULL;
+		found->root = arena_copy(code->arena, member->root ? member->root : "");
 		found->self = module->flags & MODULE_SELF;
-		found->build_id = module->build_id;
 		found->build_id_size = module->build_id_size;
+		memcpy(found->build_id, module->build_id, sizeof(found->build_id));
 		found->index = (uint32_t)code->module_count;
 		code->modules = arena_more(code->arena, code->modules, code->module_count,
 					   &code->module_room, sizeof(struct code_module *));
 		code->modules[code->module_count++] = found;
+		key = module->build_id_size ? (const void *)found->build_id : found->path;
 		if (size)
 			HASH_ADD_KEYPTR(hh, code->modules_by_key, key, size, found);
 	}
@@ -163,18 +190,12 @@ uint32_t code_stack(struct code *code, const struct member *member, stack_id sta
 	return known->stacks[stack] = found->index;
 }
 
-/* Stacks of no frames: what is shown where nothing was recorded. */
-static struct stack *stack_empty(struct code *code)
-{
-	return arena_alloc(code->arena, sizeof(struct stack));
-}
-
 struct stack *code_resolve(struct code *code, uint32_t stack)
 {
 	struct code_address addresses[LEDGER_FRAMES_MAX] = { { .path = NULL } };
 
 	if (!stack || stack >= code->stack_count)
-		return stack_empty(code);
+		return &code->none;
 	struct code_stack *wanted = code->stacks[stack];
 	if (wanted->resolved)
 		return wanted->resolved;
@@ -189,7 +210,7 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 		addresses[i].build_id = module->build_id;
 		addresses[i].build_id_size = module->build_id_size;
 	}
-	wanted->resolved = stack_empty(code);
+	wanted->resolved = arena_alloc(code->arena, sizeof(*wanted->resolved));
 	if (!code->symbols)
 		code->symbols = symbols_new();
 	if (!code->symbols ||

@@ -14,6 +14,9 @@ struct code;
 
 struct code *code_new(struct arena *arena);
 void code_free(struct code *code);
+/* Before the ledgers that it was asked about are freed, where it goes on without them: what is
+ * known of their code stays, and so do the numbers and the resolved stacks. */
+void code_forget_ledgers(struct code *code);
 
 /* The number of a member's stack, equal for equal code; 0 for no stack. */
 uint32_t code_stack(struct code *code, const struct member *member, stack_id stack);

@@ -27,5 +27,6 @@ int cmd_clean(const struct options *options);
 int cmd_states(const struct options *options);
 /* What states --help ends with. */
 void states_notes(FILE *out);
+int cmd_watch(const struct options *options);
 
 #endif

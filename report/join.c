@@ -387,10 +387,10 @@ static void held_join(struct join *join, uint32_t index)
 			*held->kernel = kernel_word(kernel, 0);
 		}
 		/* Opened, or written down, since the ledger was copied. */
-		bool written = member->ledger && ledger_reread(member->ledger, held->fd, &slot) &&
+		bool written = member->ledger && !ledger_slot_of(member->ledger, held->fd) &&
+			       ledger_reread(member->ledger, held->fd, &slot) &&
 			       LIFE_PHASE(slot.life) == PHASE_OPEN &&
-			       (!kernel || !slot.cookie || kernel->cookie == slot.cookie) &&
-			       !ledger_slot_of(member->ledger, held->fd);
+			       (!kernel || !slot.cookie || kernel->cookie == slot.cookie);
 		/* Gone again, or another one: the race explains it. */
 		held->peer_gone =
 			held->socket && kernel && kernel->peer_gone && !shuts_reading(held->socket);

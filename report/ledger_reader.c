@@ -283,6 +283,29 @@ static double rate_of(const struct ledger *ledger)
 							 : 0.4;
 }
 
+/* The stacks and what they refer to. */
+static int stacks_read(struct arena *arena, struct ledger *ledger, const char **trouble)
+{
+	int error;
+
+	if ((error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_STACKS, &ledger->stacks,
+				  &ledger->stack_count, trouble)) ||
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_FRAMES, &ledger->frames,
+				  &ledger->frame_count, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_MODULES, &ledger->modules,
+				  &ledger->module_count, trouble)) ||
+	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
+	    (error = section_read(arena, ledger, SECTION_STRINGS, &ledger->strings,
+				  &ledger->string_size, trouble)))
+		return error;
+	ledger_references_check(ledger);
+	ledger->ns_per_cycle = rate_of(ledger);
+	return 0;
+}
+
+/* All of it. */
 static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **trouble)
 {
 	int error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble);
@@ -301,32 +324,20 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 				  &ledger->misuse_count, trouble)) ||
 	    (error = section_read(arena, ledger, SECTION_SNAPSHOTS, &ledger->snapshots,
 				  &ledger->snapshot_count, trouble)) ||
-	    (error = rings_read(arena, ledger, trouble)) ||
-	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_STACKS, &ledger->stacks,
-				  &ledger->stack_count, trouble)) ||
-	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_FRAMES, &ledger->frames,
-				  &ledger->frame_count, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_MODULES, &ledger->modules,
-				  &ledger->module_count, trouble)) ||
-	    (error = ledger_header_read(arena, &ledger->source, &ledger->header, trouble)) ||
-	    (error = section_read(arena, ledger, SECTION_STRINGS, &ledger->strings,
-				  &ledger->string_size, trouble)))
+	    (error = rings_read(arena, ledger, trouble)))
 		return error;
-	ledger_references_check(ledger);
-	ledger->ns_per_cycle = rate_of(ledger);
-	return 0;
+	return stacks_read(arena, ledger, trouble);
 }
 
 static int ledger_new(struct arena *arena, struct ledger_source source, const char *path,
+		      int (*fill)(struct arena *, struct ledger *, const char **),
 		      struct ledger **result, const char **trouble)
 {
 	struct ledger *ledger = arena_alloc(arena, sizeof(*ledger));
 
 	ledger->path = arena_copy(arena, path);
 	ledger->source = source;
-	int error = ledger_fill(arena, ledger, trouble);
+	int error = fill(arena, ledger, trouble);
 	if (error)
 		ledger_close(ledger);
 	else
@@ -351,8 +362,9 @@ static int source_of(int fd, struct ledger_source *source, const char **trouble)
 	return 0;
 }
 
-int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
-		   const char **trouble)
+static int fd_read(struct arena *arena, int fd, const char *path,
+		   int (*fill)(struct arena *, struct ledger *, const char **),
+		   struct ledger **ledger, const char **trouble)
 {
 	struct ledger_source source;
 	int error = source_of(fd, &source, trouble);
@@ -361,7 +373,19 @@ int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger 
 		close(fd);
 		return error;
 	}
-	return ledger_new(arena, source, path, ledger, trouble);
+	return ledger_new(arena, source, path, fill, ledger, trouble);
+}
+
+int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
+		   const char **trouble)
+{
+	return fd_read(arena, fd, path, ledger_fill, ledger, trouble);
+}
+
+int ledger_read_stacks_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
+			  const char **trouble)
+{
+	return fd_read(arena, fd, path, stacks_read, ledger, trouble);
 }
 
 int ledger_read(struct arena *arena, const char *path, struct ledger **ledger, const char **trouble)
@@ -383,7 +407,7 @@ int ledger_read_bytes(struct arena *arena, const void *bytes, size_t size, struc
 		      const char **trouble)
 {
 	return ledger_new(arena, (struct ledger_source){ .fd = -1, .bytes = bytes, .size = size },
-			  "(memory)", ledger, trouble);
+			  "(memory)", ledger_fill, ledger, trouble);
 }
 
 int ledger_peek(int fd, struct ledger_header *header, struct arena *arena, const char **trouble)

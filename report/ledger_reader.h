@@ -71,6 +71,10 @@ int ledger_read(struct arena *arena, const char *path, struct ledger **ledger,
 /* The same of an open descriptor, which is taken over, failure or not. */
 int ledger_read_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
 		   const char **trouble);
+/* The same without the sockets and what befell them: the header, and the stacks with their counters
+ * and code. */
+int ledger_read_stacks_fd(struct arena *arena, int fd, const char *path, struct ledger **ledger,
+			  const char **trouble);
 /* The same of bytes in memory, which must live as long as the ledger. */
 int ledger_read_bytes(struct arena *arena, const void *bytes, size_t size, struct ledger **ledger,
 		      const char **trouble);

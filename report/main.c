@@ -55,6 +55,22 @@ static const struct command commands[] = {
 	  "says of each state that is too many whose fault it is and what helps.\n"
 	  "Exit status: 0, or 2 when nothing can be read.\n",
 	  cmd_states },
+	{ "watch", FOR_WATCH, "PID|--all",
+	  "a live view: the places that open sockets, and what becomes of them",
+	  "Redrawn each second; q leaves. A PID takes its descendants along, and what it becomes "
+	  "by "
+	  "exec().\n"
+	  "Keys: Up Down j k PgUp PgDn Home End move; Enter shows a place's findings, stacks and "
+	  "sockets,\n"
+	  "Esc goes back; e opens $EDITOR at the line; s sorts by the next column; r asks the "
+	  "kernel "
+	  "now;\n"
+	  "? explains the columns. Needs a terminal. It only reads, and takes less than a fiftieth "
+	  "of "
+	  "a\n"
+	  "processor: with many sockets it asks the kernel less often, and says how long ago.\n"
+	  "Exit status: 0, or 2 when there is no such process or no terminal.\n",
+	  cmd_watch },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 

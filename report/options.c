@@ -57,7 +57,8 @@ static const struct option_row {
 	const char *argument;
 	const char *line;
 } rows[] = {
-	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF, "--grace", REQUIRED, "MS",
+	{ OPTION_GRACE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF | FOR_WATCH, "--grace",
+	  REQUIRED, "MS",
 	  "how long a socket may stay open after its end; 0 waits for nothing; while it runs, ten "
 	  "times that for a request not yet answered (default: the program's own grace=, else "
 	  "60000 while it runs, and after its end 1000, or two sockets opened since)" },
@@ -70,11 +71,12 @@ static const struct option_row {
 	{ OPTION_FORMAT, FOR_DIFF, "--format", REQUIRED, "NAME", "text or json (default: text)" },
 	{ OPTION_OUTPUT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES | FOR_DIFF, "--output",
 	  REQUIRED, "FILE", "write there what has no file of its own (default: standard output)" },
-	{ OPTION_NO_CHILDREN, FOR_REPORT | FOR_CHECK | FOR_LIST, "--no-children", WITHOUT, NULL,
-	  "a PID without its descendants (default: with them)" },
+	{ OPTION_NO_CHILDREN, FOR_REPORT | FOR_CHECK | FOR_LIST | FOR_WATCH, "--no-children",
+	  WITHOUT, NULL, "a PID without its descendants (default: with them)" },
 	{ OPTION_STACKS, FOR_REPORT | FOR_CHECK | FOR_RUN, "--stacks", WITHOUT, NULL,
 	  "text: whole stacks (default: the places)" },
-	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--source-root", REQUIRED, "FOLDER",
+	{ OPTION_SOURCE_ROOT, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_WATCH, "--source-root",
+	  REQUIRED, "FOLDER",
 	  "quote lines of source from regular files below it; may be repeated (default: the top of "
 	  "the git working tree, else the current folder; never /)" },
 	{ OPTION_PATH_MAP, FOR_REPORT | FOR_CHECK | FOR_RUN, "--path-map", REQUIRED, "FROM=TO",
@@ -87,7 +89,8 @@ static const struct option_row {
 	  "for reports that leave the house: paths, IP addresses, names of programs and hosts "
 	  "become tokens, in one report the same for the same; ports, functions and lines stay "
 	  "(default: off)" },
-	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--color", REQUIRED, "WHEN",
+	{ OPTION_COLOR, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES | FOR_WATCH, "--color",
+	  REQUIRED, "WHEN",
 	  "auto, always or never (default: auto, on a terminal and without NO_COLOR)" },
 	{ OPTION_SUPPRESSIONS, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_DIFF, "--suppressions",
 	  REQUIRED, "FILE",
@@ -123,6 +126,9 @@ static const struct option_row {
 	  "also the programs that a process was before an exec() (default: only what it became)" },
 	{ OPTION_ALL, FOR_CLEAN, "--all", WITHOUT, NULL,
 	  "every user's ledgers, as root (default: your own)" },
+	{ OPTION_ALL, FOR_WATCH, "--all", WITHOUT, NULL,
+	  "every audited process of this user (root: of all), also those that start later "
+	  "(default: the process that was named)" },
 	{ OPTION_DRY_RUN, FOR_CLEAN, "--dry-run", WITHOUT, NULL,
 	  "only say what would be removed (default: off)" },
 	{ OPTION_BY, FOR_STATES, "--by", REQUIRED, "WHAT",

@@ -13,6 +13,7 @@ enum command_id {
 	FOR_LIST = 4,
 	FOR_CLEAN = 8,
 	FOR_STATES = 16,
+	FOR_WATCH = 32,
 	FOR_RUN = 64,
 	FOR_DIFF = 128,
 };

@@ -102,8 +102,8 @@ static const char *interface_name(struct arena *arena, const struct ledger *ledg
 	return ours && if_indextoname(scope, name) ? arena_copy(arena, name) : NULL;
 }
 
-static const char *address_text(struct arena *arena, const struct ledger *ledger, uint16_t family,
-				const struct ledger_address *address)
+const char *address_text(struct arena *arena, const struct ledger *ledger, uint16_t family,
+			 const struct ledger_address *address)
 {
 	if (!address->known)
 		return NULL;

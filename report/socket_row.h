@@ -25,6 +25,9 @@ const char *protocol_name(struct arena *arena, uint16_t family, uint8_t type);
  * nothing. */
 const struct judgement *socket_lived(const struct audit *audit, const struct audited_socket *socket,
 				     struct judgement *own);
+/* An address as a ledger has it; NULL unknown. */
+const char *address_text(struct arena *arena, const struct ledger *ledger, uint16_t family,
+			 const struct ledger_address *address);
 /* The name of an address family: "inet"; a number for those without one. */
 const char *family_name(struct arena *arena, uint16_t family);
 
