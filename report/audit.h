@@ -109,6 +109,7 @@ struct kernel_census; /* kernel.h, for join*.c */
 struct audit_census {
 	struct kernel_census *kernel; /* indexed: stays where it is */
 	bool failed;		      /* nobody would tell: it is empty, and says why */
+	bool of_member;		      /* else of ourselves alone, for what the ended left */
 };
 
 struct samples; /* join_samples.h */

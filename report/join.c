@@ -70,6 +70,7 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 	struct audit_census *census = census_at(audit, pid);
 
 	audit->kernel_known |= !census->failed;
+	census->of_member = true;
 	return census;
 }
 

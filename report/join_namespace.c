@@ -179,9 +179,10 @@ static const char *blindness(const struct reckoning *reckoning)
 {
 	if (reckoning->owners.refused)
 		return arena_printf(reckoning->audit->arena,
-				    "the descriptors of %zu processes of other users are not ours "
+				    "the descriptors of %zu process%s of other users are not ours "
 				    "to see; run as root",
-				    reckoning->owners.refused);
+				    reckoning->owners.refused,
+				    reckoning->owners.refused == 1 ? "" : "es");
 	return proc_shows_all()
 		       ? "no process has a descriptor of them (io_uring, or a message under way)"
 		       : "/proc shows us no process that has them (hidepid=, or another pid "
@@ -201,7 +202,7 @@ void audit_namespaces(struct audit *audit, struct report *report)
 	accounts_take(&reckoning);
 	for (size_t i = 0; i < audit->census_count; i++)
 		/* Of one whose number we may not see nobody knows whether it is one or several. */
-		if (audit->censuses[i].kernel->net_ns)
+		if (audit->censuses[i].of_member && audit->censuses[i].kernel->net_ns)
 			namespace_fill(&reckoning, &audit->censuses[i],
 				       &report->namespaces[report->namespace_count++]);
 	if (report->namespace_count)

@@ -140,10 +140,10 @@ def report(*arguments):
 
 
 def found(report_):
-    """The findings of a report as {(rule, function that owes): sockets}; notes, which owe nothing, left out."""
+    """The findings of a report as {(rule, function that owes): sockets}; warnings and notes left out."""
     tally = {}
     for one in report_["findings"]:
-        if one["severity"] == "note":
+        if one["severity"] != "error":
             continue
         key = (one["rule"], one["site"]["function"] if one["site"] else None)
         tally[key] = tally.get(key, 0) + one["count"]
