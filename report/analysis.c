@@ -9,11 +9,11 @@
 #include "endings.h"
 #include "find_all.h"
 #include "join_samples.h"
-#include "marks_gather.h"
-#include "suppressions.h"
-#include "listed_sockets.h"
-#include "state_names.h"
 #include "join_time_wait.h"
+#include "listed_sockets.h"
+#include "marks_gather.h"
+#include "state_names.h"
+#include "suppressions.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -99,6 +99,29 @@ static void gate_fill(const struct analysis_settings *settings, struct arena *ar
 				  sums[finding->rule] > settings->most[finding->rule];
 		report->gating += finding->gating;
 	}
+}
+
+/* When a process was killed nobody may have seen: the last thing that its ledger tells is the
+ * earliest that it can have been. */
+static void killed_remark(const struct analysis_settings *settings, struct audit *audit)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < audit->socket_count; i++) {
+		const struct judgement *judgement = audit->sockets[i]->judgement;
+		const struct member *member =
+			judgement ? &audit->members->items[judgement->opened->member] : NULL;
+		count += member && !judgement->found && !audit->sockets[i]->live &&
+			 member->ledger->header.state == LEDGER_RUNNING && !member->last_seen;
+	}
+	if (count && settings->grace.given)
+		audit_remark(audit,
+			     arena_printf(audit->arena,
+					  "%" PRIu64 " socket%s past %s end when a process "
+					  "was killed, nobody saw when: --grace 0 tells of "
+					  "%s",
+					  count, count > 1 ? "s were" : " was",
+					  count > 1 ? "their" : "its", count > 1 ? "them" : "it"));
 }
 
 static void ledger_remarks(struct audit *audit)
@@ -251,6 +274,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	}
 	endings_fill(&audit, analysis->code, report);
 	ledger_remarks(&audit);
+	killed_remark(settings, &audit);
 	int error = decide(settings, &audit, analysis);
 	audit_remark(&audit, NULL);
 	report->remarks = audit.remarks;

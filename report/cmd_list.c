@@ -21,8 +21,7 @@ static const char *state_of(const struct member *member)
 		return "running";
 	if (member->ledger_state != LEDGER_RUNNING)
 		return "exited";
-	/* Of another pid namespace: it may run. */
-	return proc_is_foreign(member->pid_ns) && !proc_shows_all() ? "unseen" : "killed";
+	return member_may_hide(member) ? "unseen" : "killed";
 }
 
 static const char *started_text(uint64_t realtime_ns, char text[32])

@@ -305,17 +305,17 @@ static void slots_join(struct join *join)
 		if (!member->ledger || member->witness || member->superseded)
 			continue;
 		if (!member_is_live(member)) {
-			join->killed +=
-				member->ledger->header.state == LEDGER_RUNNING && !member->unseen &&
-				!join->audit->samples;
+			join->killed += member->ledger->header.state == LEDGER_RUNNING &&
+					!member->unseen && !join->audit->samples;
 			if (member->unseen)
 				audit_remark(
 					join->audit,
 					arena_printf(join->audit->arena,
 						     "process %" PRIu32
-						     " is of another pid namespace: whether it "
-						     "runs, and the kernel's states of its "
-						     "sockets, can't be seen from here",
+						     " is hidden from us (another pid namespace, "
+						     "or hidepid=): whether it runs, and the "
+						     "kernel's states of its sockets, can't be "
+						     "seen from here",
 						     member->pid));
 			ended_join(&join->sockets, i);
 			continue;
@@ -413,7 +413,9 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 		.counted.arena = arena,
 	};
 
-	*audit = (struct audit){ .arena = arena, .members = members, .samples = samples, .marks = marks };
+	*audit = (struct audit){
+		.arena = arena, .members = members, .samples = samples, .marks = marks
+	};
 	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
 	join.sockets.this_boot = index_boot(proc_boot_id(arena));
 	for (uint32_t i = 0; i < members->count; i++)

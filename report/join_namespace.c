@@ -33,6 +33,9 @@ struct reckoning {
 	struct owners owners;
 	bool owners_known;
 	size_t nobodys; /* sockets that nobody is known to hold */
+	/* Those of the namespace at hand: they may have ended since it was asked. */
+	const struct kernel_socket **doubts;
+	size_t doubt_count, doubt_room;
 };
 
 static void account(struct reckoning *reckoning, uint64_t inode,
@@ -97,9 +100,13 @@ static const char *stranger_reason(struct reckoning *reckoning, const struct ker
 		owners_find(reckoning->audit->arena, &reckoning->owners);
 	reckoning->owners_known = true;
 	const struct owner *owner = owners_of(&reckoning->owners, kernel->inode);
-	reckoning->nobodys += !owner;
-	if (!owner)
-		return nobodys;
+	if (!owner) {
+		reckoning->doubts = arena_more(reckoning->audit->arena, reckoning->doubts,
+					       reckoning->doubt_count, &reckoning->doubt_room,
+					       sizeof(*reckoning->doubts));
+		reckoning->doubts[reckoning->doubt_count++] = kernel;
+		return NULL;
+	}
 	if (is_reported(reckoning->audit, owner->pid))
 		return "changed while it was looked at";
 	other_count(reckoning->audit->arena, sum, owner, room);
@@ -129,7 +136,32 @@ static void half_closed_count(struct reckoning *reckoning, const struct kernel_s
 			break;
 		}
 	}
-	reason_count(reckoning->audit->arena, &sum->unexplained, &sum->unexplained_count, reason);
+	if (reason)
+		reason_count(reckoning->audit->arena, &sum->unexplained, &sum->unexplained_count,
+			     reason);
+}
+
+/* The kernel was asked first, /proc a moment later: who held them may have ended in between. */
+static void doubts_settle(struct reckoning *reckoning, struct namespace_sum *sum)
+{
+	struct arena *arena = reckoning->audit->arena;
+	struct kernel_census again = { .sockets = NULL };
+	uint32_t pid = 0;
+
+	for (size_t i = 0; i < reckoning->audit->members->count && reckoning->doubt_count; i++)
+		if (reckoning->net_ns[i] == sum->net_ns)
+			pid = reckoning->audit->members->items[i].pid;
+	bool known = pid && !kernel_census_take(arena, pid, &again);
+	for (size_t i = 0; i < reckoning->doubt_count; i++) {
+		const struct kernel_socket *now =
+			kernel_by_inode(&again, reckoning->doubts[i]->inode);
+		bool there = !known || (now && now->state == KERNEL_CLOSE_WAIT);
+		reckoning->nobodys += there;
+		reason_count(arena, &sum->unexplained, &sum->unexplained_count,
+			     there ? nobodys : "gone while it was looked at");
+	}
+	kernel_census_free(&again);
+	reckoning->doubt_count = 0;
 }
 
 /* In CLOSE, which no table lists: those of the report's processes in this namespace. */
@@ -164,6 +196,7 @@ static void namespace_fill(struct reckoning *reckoning, const struct audit_censu
 		if (kernel->state == KERNEL_CLOSE_WAIT)
 			half_closed_count(reckoning, kernel, sum, &room);
 	}
+	doubts_settle(reckoning, sum);
 	if (sum->known)
 		sum->states[KERNEL_CLOSE] = closed_count(reckoning, sum->net_ns);
 }

@@ -15,6 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool member_may_hide(const struct member *member)
+{
+	return (proc_is_foreign(member->pid_ns) && !proc_shows_all()) ||
+	       (member->uid != getuid() && proc_hides(1));
+}
+
 bool member_is_running(const struct member *member)
 {
 	struct proc proc;
@@ -379,7 +385,7 @@ int members_read(struct arena *arena, struct members *members)
 			member->running = member_is_running(member);
 		/* Nobody has it mapped, of those that we may look at. */
 		member->unseen = !member->running && member->ledger_state == LEDGER_RUNNING &&
-				 proc_is_foreign(member->pid_ns) && !proc_shows_all() &&
+				 member_may_hide(member) &&
 				 !strcmp(member->ledger->header.boot_id, proc_boot_id(arena));
 		if (!member->running)
 			ledger_close(member->ledger); /* it changes no more, and there may be

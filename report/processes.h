@@ -63,6 +63,8 @@ int members_select(struct arena *arena, const struct members_settings *settings,
 int members_read(struct arena *arena, struct members *members);
 void members_close(struct members *members);
 
+/* Whether it could run where we don't see it: in another pid namespace, or behind hidepid=. */
+bool member_may_hide(const struct member *member);
 /* Whether a member's process still has this life: by /proc, now. */
 bool member_is_running(const struct member *member);
 

@@ -145,7 +145,7 @@ int states_take(struct arena *arena, const struct states_options *options, struc
 	if (error)
 		return error;
 	count(&sockets, census);
-	if (!census->close_known && !census->count[STATE_CLOSE].all)
+	if (options->from && !census->close_known && !census->count[STATE_CLOSE].all)
 		states_remark(arena, census,
 			      "sockets in CLOSE stand in no table, so the text can't tell of them");
 	if (options->by)

@@ -152,8 +152,9 @@ void states_owners_find(struct arena *arena, struct states *census, struct state
 		sockets->items[i].comm = first->comm;
 		sockets->items[i].shared = is_shared(first);
 	}
-	census->owners_known = census->close_known = true;
+	census->owners_known = true;
 	census->processes_refused = owners.refused;
+	census->close_known = !owners.refused;
 	HASH_CLEAR(hh, search.places);
 	owners_free(&owners);
 }

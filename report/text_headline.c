@@ -101,8 +101,11 @@ static void nothing_audited(struct text *text)
 	uint64_t waiting = 0;
 	for (size_t i = 0; i < report->process_count; i++)
 		waiting += report->processes[i].unaudited_socket_count;
-	const char *words =
-		report->process_count ? "nothing was audited" : "there is no process to report on";
+	bool hidden = report->process_count == 1 && report->processes[0].state == PROCESS_RUNNING &&
+		      !report->processes[0].coverage_known;
+	const char *words = hidden ? "nothing is known: the process is not ours to look into"
+			    : report->process_count ? "nothing was audited"
+						    : "there is no process to report on";
 	if (report->present) {
 		text_line(text, 0, COLOUR_GOOD,
 			  text_make(text, "no leaks: %s had the library, and none opened a socket",

@@ -43,8 +43,12 @@ static char *state_number(struct text *text, const struct states *census,
 			  const struct state_advice *advice)
 {
 	uint64_t all = census->count[advice->state].all;
+	char *counted = text_number(text, all);
 
-	return text_make(text, "%s %s", state_lore[advice->state].name, text_number(text, all));
+	/* Where the threshold speaks of a part: a listener's full queue, nobody's acceptance. */
+	if (advice->counted && advice->counted < all && state_lore[advice->state].of_which)
+		counted = text_make(text, "%s of %s", text_number(text, advice->counted), counted);
+	return text_make(text, "%s %s", state_lore[advice->state].name, counted);
 }
 
 static void next(struct text *text, const struct state_advice *advice)
