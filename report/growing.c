@@ -68,11 +68,19 @@ static int by_opening(const void *a, const void *b)
 	return left->opened_at < right->opened_at ? -1 : left->opened_at > right->opened_at;
 }
 
+/* A datagram socket that was bound and never sent is there for whoever writes to it, as a listener
+ * is: servers open one for each of their addresses or ports. */
+static bool waits_for_anyone(const struct ledger_slot *slot)
+{
+	return slot->type == VERDICT_SOCK_DGRAM && slot->local.known && !slot->last_send &&
+	       !(slot->flags & SOCKET_CONNECTOR);
+}
+
 static bool may_grow(const struct ledger_slot *slot)
 {
 	return (slot->origin == ORIGIN_SOCKET || slot->origin == ORIGIN_ACCEPT ||
 		slot->origin == ORIGIN_PAIR) &&
-	       !(slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED));
+	       !(slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED)) && !waits_for_anyone(slot);
 }
 
 static void sockets_gather(const struct audit *audit, const struct live_site *site,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The near twins of growing_connectors, all silent: of 240 connections eight are kept; 240 of a
- * pool that was filled beforehand are used in turn; and so are 400 that were accepted. */
+ * pool that was filled beforehand are used in turn; and so are 400 that were accepted; 240 are bound
+ * to a port each, for datagrams that nobody has sent yet. */
 #include "stage/pool.h"
 
 #define POOL   240
@@ -63,6 +64,13 @@ static void served(void)
 		}
 }
 
+static void bound(void)
+{
+	for (int i = 0; i < POOL; i++)
+		must(bind(must(socket(AF_INET, SOCK_DGRAM, 0)), stage_address(0),
+			  STAGE_ADDRESS_SIZE));
+}
+
 int main(void)
 {
 	int port = peer_listen(16);
@@ -70,6 +78,7 @@ int main(void)
 	kept(port);
 	filled_beforehand(port);
 	served();
+	bound();
 	stage_ready();
 	return 0;
 }
