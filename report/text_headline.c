@@ -17,6 +17,17 @@ static enum kind kind_of(const struct finding *finding)
 	return text_counts_calls(finding->rule) ? KIND_CALLS : KIND_LEAK;
 }
 
+/* A process that ran out of descriptors may hold no socket any more: still there is advice. */
+static bool group_has(const struct site_group *group, enum kind kind)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct finding *finding = group->findings[i];
+		if (kind_of(finding) == kind && (finding->count || kind == KIND_ADVICE))
+			return true;
+	}
+	return false;
+}
+
 static uint64_t group_sum(const struct site_group *group, enum kind kind)
 {
 	uint64_t sum = 0;
@@ -42,6 +53,8 @@ static char *opening(struct text *text, enum kind kind, uint64_t sum, size_t pla
 	case KINDS:
 		break;
 	}
+	if (!sum)
+		return text_make(text, "advice at %s: ", at);
 	return text_make(text, "advice on %s at %s: ", text_count(text, sum, "socket", "sockets"),
 			 at);
 }
@@ -67,15 +80,14 @@ static bool line(struct text *text, const struct site_group *groups, size_t coun
 	uint64_t sum = 0;
 	size_t places = 0, shown = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t here = group_sum(&groups[i], kind);
-		sum += here;
-		places += here > 0;
+		sum += group_sum(&groups[i], kind);
+		places += group_has(&groups[i], kind);
 	}
 	if (!places)
 		return false;
 	char *words = opening(text, kind, sum, places);
 	for (size_t i = 0; i < count; i++) {
-		if (!group_sum(&groups[i], kind))
+		if (!group_has(&groups[i], kind))
 			continue;
 		unsigned used = escape_columns(words);
 		char *rest =
