@@ -82,6 +82,14 @@ uint64_t ledger_now(const struct ledger *ledger)
 	       (uint64_t)((double)(now.monotonic_ns - start->monotonic_ns) / ledger->ns_per_cycle);
 }
 
+/* What only a broken ledger says is capped: it must stay a number. */
+static uint64_t cycles_to_ns(const struct ledger *ledger, uint64_t cycles)
+{
+	double ns = (double)cycles * ledger->ns_per_cycle;
+
+	return ns < (double)INT64_MAX ? (uint64_t)ns : (uint64_t)INT64_MAX;
+}
+
 uint64_t ledger_realtime(const struct ledger *ledger, uint64_t cycles)
 {
 	/* The later pair where there is one: the wall clock may have been set since the start. */
@@ -92,10 +100,8 @@ uint64_t ledger_realtime(const struct ledger *ledger, uint64_t cycles)
 	if (!cycles || !base->realtime_ns)
 		return 0;
 	if (cycles >= base->cycles)
-		return base->realtime_ns +
-		       (uint64_t)((double)(cycles - base->cycles) * ledger->ns_per_cycle);
-	return base->realtime_ns -
-	       (uint64_t)((double)(base->cycles - cycles) * ledger->ns_per_cycle);
+		return base->realtime_ns + cycles_to_ns(ledger, cycles - base->cycles);
+	return base->realtime_ns - cycles_to_ns(ledger, base->cycles - cycles);
 }
 
 uint64_t ledger_youngest(const struct ledger *ledger)

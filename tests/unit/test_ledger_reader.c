@@ -391,6 +391,22 @@ static void rings_keep_what_is_whole(void **state)
 	build_free(&build);
 }
 
+static void moments_beyond_numbers_are_capped(void **state)
+{
+	(void)state;
+	struct build build = typical(0);
+	struct reading reading = read_bytes(&build);
+	assert_int_equal(reading.error, 0);
+	struct ledger *ledger = reading.ledger;
+	const uint64_t base = ledger->header.clock_last.cycles
+				      ? ledger->header.clock_last.realtime_ns
+				      : ledger->header.clock_start.realtime_ns;
+	ledger->ns_per_cycle = 100;
+	assert_int_equal(ledger_realtime(ledger, UINT64_MAX), base + (uint64_t)INT64_MAX);
+	arena_free(&reading.arena);
+	build_free(&build);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +425,7 @@ int main(void)
 		cmocka_unit_test(links_and_folders_are_refused),
 		cmocka_unit_test(thread_is_the_latest_of_its_number),
 		cmocka_unit_test(rings_keep_what_is_whole),
+		cmocka_unit_test(moments_beyond_numbers_are_capped),
 		cmocka_unit_test(terabytes_of_holes_cost_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
