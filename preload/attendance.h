@@ -10,10 +10,12 @@
  *     E PID PATH    this process is about to become that program
  *     F PID         and that failed
  *     S PID PATH    that program was started as a child
+ *     N PID ERRNO PATH   no ledger could be made for this program
  */
 #ifndef ATTENDANCE_H
 #define ATTENDANCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* At load. */
@@ -23,5 +25,7 @@ void attendance_exec(const char *path);
 void attendance_exec_failed(void);
 /* A child was made with that program; pid 0: unknown. */
 void attendance_spawned(uint32_t pid, const char *path);
+/* For want of a ledger nothing is recorded of this process; false: nor could that be. */
+bool attendance_unrecorded(unsigned error);
 
 #endif

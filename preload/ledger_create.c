@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger_create.h"
+#include "attendance.h"
 #include "ledger_folder.h"
 #include "program.h"
 #include "real.h"
@@ -248,6 +249,9 @@ static void refuse(const char *path, int error)
 	const char *why = strerrordesc_np ? strerrordesc_np(error) : NULL;
 
 	ledger_create_off = true;
+	/* Under a run the report tells it; one that has ended took its folder along. */
+	if (settings.attendance[0] && (error == ENOENT || attendance_unrecorded((unsigned)error)))
+		return;
 	/* A server that gave up its rights and forks for each connection would say it for each. */
 	if (ever_made)
 		return;
@@ -283,8 +287,10 @@ bool ledger_create(struct ledger_bases *made, int64_t *room)
 		}
 		if (base < 0 && base > -4096) {
 			failed = (int)-base;
-			if (!first_failed) {
+			/* That the first is not ours alone is no trouble: the next is for that. */
+			if (!first_failed || first_failed == EPERM) {
 				first_failed = failed;
+				first[0] = 0;
 				text_add(first, sizeof first, path);
 			}
 			continue;

@@ -98,14 +98,13 @@ static bool place_name(unsigned place, char path[PATH_MAX])
 	return true;
 }
 
-/* Opens a folder that is ours alone, made if it is missing; or -errno: -EPERM is "not ours or open
- * to others". */
-static int folder_open(const char *path)
+/* Opens a folder that is ours alone; or -errno: -EPERM is "not ours or open to others". */
+static int folder_open(const char *path, bool make)
 {
 	struct stat folder;
 	int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	if (fd == -ENOENT) {
+	if (fd == -ENOENT && make) {
 		int made = (int)sys_call(SYS_mkdirat, AT_FDCWD, path, 0700, 0);
 
 		if (made < 0 && made != -EEXIST)
@@ -155,7 +154,8 @@ int ledger_folder_create(unsigned place, const struct identity *identity, char p
 
 	*more = place_name(place + 1, path);
 	place_name(place, path);
-	int folder = folder_open(path);
+	/* A run made its own; when that is gone, so is the run, and nobody would remove another. */
+	int folder = folder_open(path, place || !settings.attendance[0]);
 	if (folder < 0)
 		return folder;
 	text_add(path, PATH_MAX, "/");
@@ -305,7 +305,7 @@ void ledger_folder_prune(const char *path, uint64_t pid_ns)
 	name[0] = 0;
 	text_add(name, sizeof name, path);
 	*strrchr(name, '/') = 0;
-	int folder = folder_open(name);
+	int folder = folder_open(name, false);
 	if (folder < 0)
 		return;
 	folder_each(folder, count_one, &all);

@@ -60,14 +60,16 @@ static const char *program_find(struct arena *arena, const char *name)
 	return name;
 }
 
-static void absent_add(struct reading *reading, uint32_t pid, const char *name)
+static void absent_add(struct reading *reading, uint32_t pid, const char *name, const char *reason)
 {
 	struct attendance *attendance = reading->attendance;
 	const char *path = program_find(reading->arena, name);
 
+	if (!reason)
+		reason = unaudited_file_reason(path);
 	for (size_t i = 0; i < attendance->absent_count; i++) {
 		struct absent *known = &attendance->absent[i];
-		if (!strcmp(known->path, path)) {
+		if (!strcmp(known->path, path) && !strcmp(known->reason, reason)) {
 			known->count++;
 			known->is_command |= pid && pid == reading->command;
 			return;
@@ -79,7 +81,7 @@ static void absent_add(struct reading *reading, uint32_t pid, const char *name)
 	attendance->absent[attendance->absent_count++] =
 		(struct absent){ .pid = pid,
 				 .path = path,
-				 .reason = unaudited_file_reason(path),
+				 .reason = reason,
 				 .count = 1,
 				 .is_command = pid && pid == reading->command };
 }
@@ -87,8 +89,23 @@ static void absent_add(struct reading *reading, uint32_t pid, const char *name)
 static void pending_settle(struct reading *reading, struct started *process)
 {
 	if (process->pending && !(process->spawned && process->came))
-		absent_add(reading, process->pid, process->pending);
+		absent_add(reading, process->pid, process->pending, NULL);
 	process->pending = NULL;
+}
+
+/* "ERRNO PATH" */
+static void unrecorded_add(struct reading *reading, uint32_t pid, const char *text)
+{
+	char *name;
+	unsigned long error = strtoul(text, &name, 10);
+
+	if (*name != ' ' || error > INT_MAX)
+		return;
+	absent_add(reading, pid, name + 1,
+		   arena_printf(reading->arena,
+				"its ledger could not be made: %s; a folder with more room can be "
+				"named with --keep=FOLDER",
+				strerror((int)error)));
 }
 
 static void parent_add(struct reading *reading, uint32_t pid, uint32_t ppid)
@@ -128,6 +145,9 @@ static void record_take(struct reading *reading, const char *record)
 		break;
 	case 'F':
 		process->pending = NULL;
+		break;
+	case 'N':
+		unrecorded_add(reading, pid, path);
 		break;
 	case 'P':
 		parent_add(reading, pid, (uint32_t)strtoul(path, NULL, 10));

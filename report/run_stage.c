@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define LIBRARY "libsockaudit.so"
@@ -48,12 +50,29 @@ static const char *library_find(struct arena *arena)
 	return NULL;
 }
 
-/* In shared memory, where a ledger never waits for a disk. */
+/* What a suite of some thousand processes needs: a container has 64 MiB of shared memory, and its
+ * programs want some of it, too. */
+#define ROOM_WANTED (512ull << 20)
+
+static uint64_t room_in(const char *place)
+{
+	struct statvfs system;
+
+	if (access(place, W_OK) || statvfs(place, &system))
+		return 0;
+	/* A tmpfs without a limit says so with zeros. */
+	return system.f_blocks ? (uint64_t)system.f_bavail * system.f_frsize : UINT64_MAX;
+}
+
+/* In shared memory, where a ledger never waits for a disk, if there is room enough; else where there
+ * is most. */
 static int folder_make(struct arena *arena, const char *wish, const char **folder,
 		       const char **trouble)
 {
-	static const char *const places[] = { "/dev/shm", "/tmp" };
 	const char *own = getenv("TMPDIR");
+	const char *places[] = { "/dev/shm", "/tmp",
+				 own && *own == '/' && !strchr(own, ':') ? own : NULL };
+	uint64_t rooms[3];
 	int error = 0;
 
 	if (wish) {
@@ -67,8 +86,16 @@ static int folder_make(struct arena *arena, const char *wish, const char **folde
 		*folder = arena_copy(arena, real);
 		return 0;
 	}
-	for (size_t i = 0; i < 3; i++) {
-		const char *place = i < 2 ? places[i] : own;
+	for (size_t i = 0; i < 3; i++)
+		rooms[i] = places[i] ? room_in(places[i]) : 0;
+	for (size_t tried = 0; tried < 3; tried++) {
+		size_t best = 0;
+		for (size_t i = 1; i < 3; i++)
+			if (!places[best] || (places[i] && rooms[best] < ROOM_WANTED &&
+					      rooms[i] > rooms[best]))
+				best = i;
+		const char *place = places[best];
+		places[best] = NULL;
 		char *path = arena_printf(arena, "%s/sockaudit-run-XXXXXX", place ? place : ".");
 		if (place && strlen(path) < PATH_MAX && mkdtemp(path)) {
 			*folder = path;
@@ -159,6 +186,8 @@ static int file_make(const char *path, bool for_all)
 		return -errno;
 	if (for_all)
 		fchmod(fd, 0622);
+	/* Whatever fills the place, this can be written. */
+	fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 1 << 20);
 	close(fd);
 	return 0;
 }
