@@ -31,7 +31,7 @@ REPORT_OBJECTS = $(REPORT_SOURCES:report/%.c=$(BUILD)/report/%.o)
 REPORT_PARTS = $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJECTS))
 
 .PHONY: all deps deps-test demo check check-real bench fuzz install clean format
-all: $(BUILD)/libsockaudit.so $(BUILD)/sockaudit
+all: $(BUILD)/libsockaudit.so $(BUILD)/sockaudit $(BUILD)/manual
 
 $(BUILD)/preload/%.o: preload/%.c | $(BUILD)/dependencies
 	@mkdir -p $(@D)
@@ -52,6 +52,14 @@ $(BUILD)/libsockaudit.so: $(PRELOAD_OBJECTS) $(BUILD)/libsockaudit.map
 $(BUILD)/sockaudit: $(REPORT_OBJECTS)
 	$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ $(REPORT_OBJECTS) $(REPORT_LIBS)
 
+# The manual and the completion: from templates, and from the program's own tables.
+$(BUILD)/manual: $(BUILD)/sockaudit $(wildcard report/man/* report/completion/*)
+	report/man/pages $(BUILD)/sockaudit $(BUILD)/man
+	@mkdir -p $(BUILD)/completion
+	report/man/expand $(BUILD)/sockaudit < report/completion/sockaudit.bash.in > $(BUILD)/completion/sockaudit
+	report/man/expand $(BUILD)/sockaudit < report/completion/_sockaudit.in > $(BUILD)/completion/_sockaudit
+	@touch $@
+
 -include $(PRELOAD_OBJECTS:.o=.d) $(REPORT_OBJECTS:.o=.d)
 
 # What is missing is installed once, by apt, and said so: tests/install-packages.
@@ -62,7 +70,8 @@ TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-tests
 	curl valgrind gdb libjemalloc2 musl-tools clang binutils elfutils procps iproute2 jq strace \
 	liburing-dev golang-go nodejs perl ruby openjdk-17-jdk-headless apache2 apache2-utils haproxy git openssh-server \
 	openssh-client postgresql libcap2-bin socat lsof tmux \
-	python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
+	mandoc groff zsh bash-completion cmake meson ninja-build python3-yaml python3-pytest python3-pytest-xdist bubblewrap \
+	systemd python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)
@@ -103,6 +112,13 @@ install: all
 	install -m 644 $(BUILD)/libsockaudit.so $(DESTDIR)$(PREFIX)/lib/libsockaudit.so
 	install -m 644 include/sockaudit/*.h $(DESTDIR)$(PREFIX)/include/sockaudit
 	install -m 644 report/schema/*.json $(DESTDIR)$(PREFIX)/share/sockaudit
+	for section in 1 5 7; do \
+		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section && \
+		install -m 644 $(BUILD)/man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section || exit; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 $(BUILD)/completion/sockaudit $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(BUILD)/completion/_sockaudit $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	@# So that LD_PRELOAD=libsockaudit.so finds it without a path.
 	$(if $(DESTDIR),,-ldconfig)
 

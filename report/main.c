@@ -2,6 +2,7 @@
 /* sockaudit: names the line of code that owes a close(). Here: which command. */
 #include "command.h"
 
+#include "describe.h"
 #include "inherited.h"
 
 #include <errno.h>
@@ -168,6 +169,9 @@ int main(int argc, char **argv)
 		printf("sockaudit %s\n", SOCKAUDIT_VERSION);
 		return EXIT_CLEAN;
 	}
+	if (!strncmp(argv[1], "--describe=", strlen("--describe=")))
+		return describe(commands, COMMAND_COUNT, argv[1] + strlen("--describe=")) ?
+			       EXIT_CLEAN : EXIT_TROUBLE;
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return command_run(&commands[i], argc, argv);

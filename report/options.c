@@ -575,6 +575,22 @@ static const char *row_words(struct arena *arena, const struct option_row *row)
 	return arena_printf(arena, "%.*s%s%s", (int)(at - row->line), row->line, names, at + 2);
 }
 
+size_t options_words(struct arena *arena, enum command_id command, struct option_words **words)
+{
+	size_t count = 0;
+
+	*words = arena_array(arena, ROW_COUNT, sizeof(**words));
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (rows[i].commands & command)
+			(*words)[count++] = (struct option_words){
+				.name = rows[i].name,
+				.argument = rows[i].takes == WITHOUT ? NULL : rows[i].argument,
+				.line = row_words(arena, &rows[i]),
+				.optional = rows[i].takes == OPTIONAL,
+			};
+	return count;
+}
+
 void options_help(enum command_id command, FILE *out)
 {
 	const int indent = 30;

@@ -61,6 +61,12 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 void options_analysis(const struct options *options, struct analysis_settings *settings);
 /* The command's options with their defaults, for --help. */
 void options_help(enum command_id command, FILE *out);
+/* A command's options in words, for the manual and for shells that complete; the arena's. */
+struct option_words {
+	const char *name, *argument, *line; /* argument: NULL: none */
+	bool optional;			    /* the argument, and then behind a '=' */
+};
+size_t options_words(struct arena *arena, enum command_id command, struct option_words **words);
 /* The candidate that was probably meant; NULL when none is near. `names` is NULL-terminated. */
 const char *options_suggest(const char *wrong, const char *const *names);
 
