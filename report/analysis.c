@@ -13,6 +13,7 @@
 #include "listed_sockets.h"
 #include "marks_gather.h"
 #include "state_names.h"
+#include "progress.h"
 #include "suppressions.h"
 
 #include <errno.h>
@@ -256,6 +257,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 
 	struct marks *marks = marks_gather(&analysis->arena, settings->members.targets,
 					   &analysis->members, settings->run);
+	progress_tell("joining them with the kernel's book", 0, 0);
 	audit_join(&analysis->arena, &analysis->members,
 		   settings->run ? settings->run->samples : NULL, marks, &audit);
 	audit_classify(&audit, &settings->grace);

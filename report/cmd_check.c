@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "output.h"
+#include "progress.h"
 #include "suppressions.h"
 
 #include <inttypes.h>
@@ -50,7 +51,9 @@ int cmd_check(const struct options *options)
 
 	options_analysis(options, &settings);
 	if (!error) {
+		progress_begin();
 		error = analysis_make(&settings, &analysis);
+		progress_end();
 		trouble = analysis.trouble;
 	}
 	if (!error)

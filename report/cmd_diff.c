@@ -4,6 +4,7 @@
 
 #include "diff.h"
 #include "escape.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,9 @@ static int side_read(struct arena *arena, const struct options *options, const c
 	struct analysis analysis = { .trouble = NULL };
 
 	options_analysis(options, &settings);
+	progress_begin();
 	int error = analysis_make(&settings, &analysis);
+	progress_end();
 	if (error)
 		*trouble = arena_copy(arena, analysis.trouble);
 	else

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "output.h"
+#include "progress.h"
 
 #include <stdio.h>
 
@@ -20,7 +21,9 @@ int cmd_report(const struct options *options)
 
 	options_analysis(options, &settings);
 	if (!error) {
+		progress_begin();
 		error = analysis_make(&settings, &analysis);
+		progress_end();
 		trouble = analysis.trouble;
 	}
 	if (!error)

@@ -5,6 +5,7 @@
 #include "escape.h"
 #include "join_samples.h"
 #include "output.h"
+#include "progress.h"
 #include "run_child.h"
 #include "run_marks.h"
 #include "run_stage.h"
@@ -148,7 +149,9 @@ static int report_make(struct run *run, int *status)
 	if (attendance_read(&run->arena, run->stage.attendance, (uint32_t)run->child.pid,
 			    run->options->targets[0], &run->facts.attendance))
 		trouble = "cannot read who was there: the run's folder was changed meanwhile";
+	progress_begin();
 	int error = trouble ? -EIO : analysis_make(&settings, &analysis);
+	progress_end();
 	if (error && !trouble)
 		trouble = analysis.trouble;
 	if (!error)

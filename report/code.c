@@ -4,6 +4,7 @@
 
 #include "frame_numbers.h"
 #include "hash.h"
+#include "progress.h"
 #include "symbols.h"
 
 #include <stdlib.h>
@@ -46,7 +47,7 @@ struct code {
 	struct code_module *modules_by_key, **modules;
 	size_t module_count, module_room;
 	struct code_stack *stacks_by_frames, **stacks;
-	size_t stack_count, stack_room;
+	size_t stack_count, stack_room, resolved_count;
 	struct code_ledger *ledgers;
 	struct stack none; /* what is shown where nothing was recorded */
 };
@@ -211,6 +212,7 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 		addresses[i].build_id_size = module->build_id_size;
 	}
 	wanted->resolved = arena_alloc(code->arena, sizeof(*wanted->resolved));
+	progress_tell("resolving stacks", ++code->resolved_count, code->stack_count - 1);
 	if (!code->symbols)
 		code->symbols = symbols_new();
 	if (!code->symbols ||

@@ -3,6 +3,7 @@
 #include "processes.h"
 
 #include "candidates.h"
+#include "progress.h"
 #include "unaudited.h"
 
 #include <ctype.h>
@@ -362,6 +363,7 @@ int members_read(struct arena *arena, struct members *members)
 		const char *path = member->open_path ? member->open_path : member->path, *trouble;
 		if (!path)
 			continue;
+		progress_tell("reading ledgers", i, members->count);
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
 					    (member->follows_link ? 0 : O_NOFOLLOW));
 		int error = -errno;
