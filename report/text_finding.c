@@ -5,6 +5,7 @@
  * the site another way, in a line.
  */
 #include "text_finding.h"
+#include "text_marks.h"
 #include "text_site.h"
 #include "text_sockets.h"
 
@@ -110,20 +111,6 @@ static void siblings(struct text *text, const struct finding *finding)
 	}
 }
 
-/* By test, when there are tests: where it began, and where it was left. */
-static void marks(struct text *text, const struct finding *finding)
-{
-	const char *opened = finding->mark_opened ? text_safe(text, finding->mark_opened) : NULL;
-	const char *leaked =
-		finding->mark_evidence ? text_safe(text, finding->mark_evidence) : NULL;
-	if (opened && leaked && !strcmp(opened, leaked))
-		text_words(text, "test", opened);
-	else if (opened || leaked)
-		text_words(text, "test",
-			   text_make(text, "opened in %s, left in %s", opened ? opened : "none",
-				     leaked ? leaked : "none"));
-}
-
 static void cause(struct text *text, const struct finding *finding)
 {
 	const char *words = text->settings->reproducible ? finding->cause_timeless : finding->cause;
@@ -180,7 +167,7 @@ static void whole(struct text *text, const struct finding *finding)
 	connected(text, finding);
 	last_use(text, finding);
 	siblings(text, finding);
-	marks(text, finding);
+	text_marks_tell(text, finding);
 	cause(text, finding);
 	text_sockets(text, finding);
 	help(text, finding);
