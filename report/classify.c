@@ -63,7 +63,8 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 						  : VERDICT_LIVE_GRACE_MS * patience);
 	} else {
 		judgement->exit_rules = true;
-		bool marked = marks && marks_between(marks, ledger_realtime(ledger, verdict->since),
+		bool marked = marks && marks_between(marks, member->pid,
+						     ledger_realtime(ledger, verdict->since),
 						     ledger_realtime(ledger, judgement->end));
 		judgement->ripe = verdict_ripe_at_exit(verdict, ledger->header.openings, marked,
 						       judgement->end, ledger->ns_per_cycle);

@@ -28,8 +28,8 @@ struct marker {
 struct marks {
 	struct arena *arena;
 	struct marker *markers;
-	struct marker all;
-	bool of_file; /* lines are being read that a ledger may know better */
+	struct marker all, nobodys; /* nobody's: lines that name no process */
+	bool of_file;		    /* lines are being read that a ledger may know better */
 };
 
 struct marks *marks_new(struct arena *arena)
@@ -75,6 +75,8 @@ void marks_add(struct marks *marks, uint64_t realtime_ns, uint32_t pid, const ch
 		marker_add(marks->arena, marker_of(marks, pid), &mark);
 		marker_of(marks, pid)->has_ledger |= !marks->of_file;
 	}
+	if (!pid)
+		marker_add(marks->arena, &marks->nobodys, &mark);
 	marker_add(marks->arena, &marks->all, &mark);
 }
 
@@ -163,6 +165,7 @@ void marks_finish(struct marks *marks)
 	for (struct marker *marker = marks->markers; marker; marker = marker->hh.next)
 		marker_sort(marker);
 	marker_sort(&marks->all);
+	marker_sort(&marks->nobodys);
 }
 
 /* How many were set until then. */
@@ -202,26 +205,35 @@ const char *marks_at(const struct marks *marks, uint32_t pid, uint64_t realtime_
 	return name_at(&marks->all, realtime_ns);
 }
 
-uint64_t marks_last(const struct marks *marks, uint32_t pid, uint64_t until_ns)
+/* Whose marks decide over a process: of itself or its nearest ancestor that had set any by then;
+ * without one, those that name no process. What a stranger marks says nothing of when this one is
+ * late: the two may run beside each other, and then it is chance which comes first. */
+static const struct marker *decisive(const struct marks *marks, uint32_t pid, uint64_t until_ns)
 {
-	size_t count;
-
 	for (int i = 0; i < ANCESTORS_MOST && pid; i++) {
 		const struct marker *marker = marker_find(marks, pid);
 		if (!marker)
 			break;
-		count = count_until(marker, until_ns);
-		if (count)
-			return marker->items[count - 1].at;
+		if (count_until(marker, until_ns))
+			return marker;
 		pid = marker->parent;
 	}
-	count = count_until(&marks->all, until_ns);
-	return count ? marks->all.items[count - 1].at : 0;
+	return &marks->nobodys;
 }
 
-bool marks_between(const struct marks *marks, uint64_t after_ns, uint64_t until_ns)
+uint64_t marks_last(const struct marks *marks, uint32_t pid, uint64_t until_ns)
 {
-	return count_until(&marks->all, until_ns) > count_until(&marks->all, after_ns);
+	const struct marker *marker = decisive(marks, pid, until_ns);
+	size_t count = count_until(marker, until_ns);
+
+	return count ? marker->items[count - 1].at : 0;
+}
+
+bool marks_between(const struct marks *marks, uint32_t pid, uint64_t after_ns, uint64_t until_ns)
+{
+	const struct marker *marker = decisive(marks, pid, until_ns);
+
+	return count_until(marker, until_ns) > count_until(marker, after_ns);
 }
 
 struct known_name {

@@ -31,10 +31,12 @@ bool marks_read(struct marks *marks, const char *path);
 void marks_finish(struct marks *marks);
 /* The name of what was going on in a process; NULL: nothing was. */
 const char *marks_at(const struct marks *marks, uint32_t pid, uint64_t realtime_ns);
-/* When the last of those was set that count for a process, until then; 0: none. */
+/* When the last was set that decides over a process, until then; 0: none. Its own do, or those of
+ * its nearest marking ancestor; without one, those that name no process: what a stranger sets
+ * beside it would be chance. */
 uint64_t marks_last(const struct marks *marks, uint32_t pid, uint64_t until_ns);
-/* Whether any was set between two moments. */
-bool marks_between(const struct marks *marks, uint64_t after_ns, uint64_t until_ns);
+/* Whether any of those was set between two moments. */
+bool marks_between(const struct marks *marks, uint32_t pid, uint64_t after_ns, uint64_t until_ns);
 /* The names, each once, in their order; memory is the arena's. */
 const char **marks_names(const struct marks *marks, size_t *count);
 void marks_free(struct marks *marks);
