@@ -2,8 +2,8 @@
 /*
  * Whether connections whose FIN nobody read are a leak or a pool's at work, which meets the end
  * when it takes them out next: one truth for the line at exit and the report. A pool is a site
- * whose connections are used more than once, and that has opened no more than it closed since the
- * oldest of these lost its peer. What can't be told counts as a leak: a pool's stale connections
+ * whose connections are used more than once, older ones after newer ones were opened, and that has
+ * opened no more than it closed since the oldest of these lost its peer. What can't be told counts as a leak: a pool's stale connections
  * are there all the same, and a leak that is taken for a pool would be missed for good.
  *
  * A site is here what has the same innermost frame: whichever way the call was reached. Fill in
@@ -21,6 +21,9 @@ struct pool_site {
 	bool unknown; /* a stack that has opened since does not tell its count of then */
 	uint64_t live, live_then; /* all that the site opened; then: at most */
 	uint32_t opened, closed;  /* since then; of the closed, those whose slots still tell */
+	/* Of those that are open: when the newest was opened, and the two latest uses. */
+	uint32_t open;
+	uint64_t newest, used[2], used_newest; /* used[0]'s own opening */
 };
 
 /* Whether the socket itself may be a pool's: we connected it, its last exchange is complete, and
@@ -75,15 +78,38 @@ static inline void pool_add_slot(struct pool_site *site, const struct ledger_slo
 	site->reuses |= history_exchanges(slot) >= 2;
 	if (LIFE_PHASE(slot->life) == PHASE_GONE) {
 		site->closed += slot->opened_at <= site->since && slot->closed_at > site->since;
-	} else if (slot->opened_at > site->since) {
+		return;
+	}
+	if (slot->opened_at > site->since) {
 		site->opened++;
 		site->unknown |= !history_highest(stack, site->since, &then);
 	}
+	uint64_t used = verdict_later(slot->last_receive, slot->last_send);
+
+	site->open++;
+	site->newest = verdict_later(site->newest, slot->opened_at);
+	if (used > site->used[0]) {
+		site->used[1] = site->used[0];
+		site->used[0] = used;
+		site->used_newest = slot->opened_at;
+	} else if (used > site->used[1]) {
+		site->used[1] = used;
+	}
+}
+
+/* Some were replaced, or of several that are open an older one was used after the newest had been
+ * opened: they are taken from a stock. A program that opens one for each job, and loses it with two requests done, comes
+ * back to none. */
+static inline bool pool_comes_back(const struct pool_site *site)
+{
+	uint64_t older = site->used_newest == site->newest ? site->used[1] : site->used[0];
+
+	return site->open < 2 || site->closed || site->opened || older > site->newest;
 }
 
 static inline bool pool_at_work(const struct pool_site *site)
 {
-	return site->since && site->reuses &&
+	return site->since && site->reuses && pool_comes_back(site) &&
 	       (site->opened <= site->closed || (!site->unknown && site->live <= site->live_then));
 }
 
