@@ -122,9 +122,12 @@ static void kernel(struct text *text, const struct process *process, bool brief)
 	char *words = text_make(text, "%s = %s in findings", text_number(text, process->close_wait),
 				text_number(text, process->close_wait_found));
 	if (process->close_wait_grace)
-		words = text_make(text, "%s + %s within grace (%s)", words,
+		words = text_make(text, "%s + %s within grace (%s%s)", words,
 				  text_number(text, process->close_wait_grace),
-				  text_duration(text, text->report->grace_ms));
+				  text_duration(text, text->report->grace_ms),
+				  text->report->live && text->report->grace_ms
+					  ? ", tenfold for a request not yet answered"
+					  : "");
 	if (process->close_wait_unexplained)
 		words = text_make(
 			text, "%s + %s unexplained: %s", words,
@@ -169,10 +172,10 @@ static void closing(struct text *text, const struct process *process)
 		endings->unread_at.call ? stack_site(endings->unread_at.stack) : NULL;
 	char *words = closing_part(text, NULL, endings->first, "by us first");
 	words = closing_part(text, words, endings->by_peer, "by the peer");
-	words = closing_part(text, words, endings->reset_unread,
-			     at ? text_make(text, "reset with unread data at %s",
-					    text_site(text, at, 40))
-				: "reset with unread data");
+	words = closing_part(
+		text, words, endings->reset_unread,
+		at ? text_make(text, "reset with unread data at %s", text_site(text, at, 40))
+		   : "reset with unread data");
 	words = closing_part(text, words, endings->reset_linger, "reset by SO_LINGER 0");
 	words = closing_part(text, words, endings->dead, "dead before");
 	words = closing_part(text, words, endings->unknown, "not known");

@@ -395,8 +395,9 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 		return verdict;
 	}
 	if (slot->eof_at && slot->eof_reads >= VERDICT_SPIN_READS) {
+		/* A loop that polls for both and streams its answer reads 0 beside each send. */
 		verdict = (struct verdict){ .rule = VERDICT_EOF_SPIN,
-					    .since = slot->eof_at,
+					    .since = verdict_sent_since(slot, kernel, ns_per_cycle),
 					    .evidence_stack = slot->eof_stack,
 					    .evidence_call = slot->eof_call };
 		return verdict;
