@@ -53,6 +53,17 @@ static void line_write(const struct ledger_clock *now, const char *name)
 	sys_close(fd);
 }
 
+/* Names that the ledger needs more, modules' and addresses', have half of the room. */
+static uint32_t name_intern(const char *name)
+{
+	const struct ledger_section *strings = &ledger->header->sections[SECTION_STRINGS];
+
+	if (__atomic_load_n(&strings->used, __ATOMIC_RELAXED) <= strings->capacity / 2)
+		return ledger_file_string(name);
+	ledger_file_lost(LOST_STRINGS);
+	return 0;
+}
+
 static void ledger_add(uint64_t at, const char *name)
 {
 	int64_t place = ledger_file_next(SECTION_MARKS);
@@ -62,7 +73,7 @@ static void ledger_add(uint64_t at, const char *name)
 	struct ledger_mark *mark = &ledger->marks[place];
 	/* Partner: the reader, which takes a record without a time for none. */
 	__atomic_store_n(&mark->at, 0, __ATOMIC_RELEASE);
-	mark->name = ledger_file_string(name);
+	mark->name = name_intern(name);
 	__atomic_store_n(&mark->at, at, __ATOMIC_RELEASE);
 }
 

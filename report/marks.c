@@ -20,7 +20,8 @@ struct mark {
 struct marker {
 	UT_hash_handle hh;
 	uint32_t pid, parent;
-	bool has_ledger; /* its own are in it, by the clock of its sockets */
+	bool has_ledger;  /* its own are in it, by the clock of its sockets */
+	bool lacks_names; /* not with all their names */
 	struct mark *items;
 	size_t count, room;
 };
@@ -67,17 +68,38 @@ static void marker_add(struct arena *arena, struct marker *marker, const struct 
 	marker->items[marker->count++] = *mark;
 }
 
+/* The ledger's marks are the file's, too. Where it had no room for a name, all are the file's; what
+ * is of the whole process has no time. */
+static bool file_counts(struct marker *marker)
+{
+	size_t kept = 0;
+
+	if (marker->has_ledger && marker->lacks_names) {
+		for (size_t i = 0; i < marker->count; i++)
+			if (!marker->items[i].at)
+				marker->items[kept++] = marker->items[i];
+		marker->count = kept;
+		marker->has_ledger = marker->lacks_names = false;
+	}
+	return !marker->has_ledger;
+}
+
 void marks_add(struct marks *marks, uint64_t realtime_ns, uint32_t pid, const char *name)
 {
 	struct mark mark = { .at = realtime_ns, .name = arena_copy(marks->arena, name) };
 
-	if (pid && !(marks->of_file && marker_of(marks, pid)->has_ledger)) {
+	if (pid && (!marks->of_file || file_counts(marker_of(marks, pid)))) {
 		marker_add(marks->arena, marker_of(marks, pid), &mark);
 		marker_of(marks, pid)->has_ledger |= !marks->of_file;
 	}
 	if (!pid)
 		marker_add(marks->arena, &marks->nobodys, &mark);
 	marker_add(marks->arena, &marks->all, &mark);
+}
+
+void marks_lack_names(struct marks *marks, uint32_t pid)
+{
+	marker_of(marks, pid)->lacks_names = true;
 }
 
 void marks_add_process(struct marks *marks, uint32_t pid, const char *name)

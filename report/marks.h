@@ -21,6 +21,8 @@ struct marks;
 
 struct marks *marks_new(struct arena *arena);
 void marks_add(struct marks *marks, uint64_t realtime_ns, uint32_t pid, const char *name);
+/* Its ledger had no room for some of the names. */
+void marks_lack_names(struct marks *marks, uint32_t pid);
 /* A process that is one test as a whole. */
 void marks_add_process(struct marks *marks, uint32_t pid, const char *name);
 /* Who made whom, as far as somebody knows. */

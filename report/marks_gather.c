@@ -11,6 +11,9 @@ static bool of_ledger(struct marks *marks, const struct member *member)
 	for (uint32_t i = 0; i < ledger->mark_count; i++)
 		marks_add(marks, ledger_realtime(ledger, ledger->marks[i].at), member->pid,
 			  ledger_string(ledger, ledger->marks[i].name));
+	for (uint32_t i = 0; i < ledger->mark_count && ledger->header.lost[LOST_STRINGS]; i++)
+		if (!ledger->marks[i].name)
+			marks_lack_names(marks, member->pid);
 	return *whole || ledger->mark_count;
 }
 
