@@ -50,6 +50,15 @@ static uint64_t row_since(const struct socket_row *row)
 	return row->since_ms;
 }
 
+/* Since its EOF, whatever was sent after it. */
+static uint64_t eof_ms(const struct audit *audit, const struct audited_socket *socket)
+{
+	const struct judgement *judgement = socket->judgement;
+
+	return cycles_to_ms(audit->members->items[judgement->opened->member].ledger->ns_per_cycle,
+			    judgement->merged.eof_at, judgement->end);
+}
+
 /* A half-close at work: then the time is that of the last data, not of the EOF. */
 static bool sends_after_eof(const struct finding *finding, struct audited_socket *const *sockets)
 {
@@ -77,16 +86,16 @@ static const char *spin_text(const struct audit *audit, struct finding *finding,
 			     struct audited_socket *const *sockets, bool timeless)
 {
 	struct finding_list list = { .arena = audit->arena };
-	uint64_t reads = 0;
+	uint64_t reads = 0, longest = 0;
 	double rate = 0;
 	bool now = false;
 
 	for (size_t i = 0; i < finding->socket_count; i++) {
 		const struct socket_row *row = &finding->sockets[i];
 		reads += row->eof_reads;
-		if (row->since_ms != MS_UNKNOWN)
-			rate += row->eof_reads * 1000.0 /
-				(double)(row->since_ms ? row->since_ms : 1);
+		uint64_t ms = eof_ms(audit, sockets[i]);
+		rate += row->eof_reads * 1000.0 / (double)(ms ? ms : 1);
+		longest = ms > longest ? ms : longest;
 		now |= is_read_now(audit, sockets[i]);
 	}
 	if (timeless)
@@ -98,7 +107,7 @@ static const char *spin_text(const struct audit *audit, struct finding *finding,
 	return arena_printf(audit->arena,
 			    "%s() returned 0: %" PRIu64 " times in %s, %" PRIu64 " a second%s",
 			    finding->evidence.call ? finding->evidence.call : "a call", reads,
-			    duration_text(audit->arena, cause_oldest(finding, row_since)),
+			    duration_text(audit->arena, longest),
 			    (uint64_t)rate, now ? ", and still does" : "");
 }
 

@@ -395,7 +395,7 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 		return verdict;
 	}
 	if (slot->eof_at && slot->eof_reads >= VERDICT_SPIN_READS) {
-		/* A loop that polls for both and streams its answer reads 0 beside each send. */
+		/* Who looks for more after each piece that it sends is at work, too. */
 		verdict = (struct verdict){ .rule = VERDICT_EOF_SPIN,
 					    .since = verdict_sent_since(slot, kernel, ns_per_cycle),
 					    .evidence_stack = slot->eof_stack,
