@@ -183,11 +183,20 @@ static int command_start(struct run *run)
 	return error == ENOENT ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
 }
 
+static void put_away(void *with)
+{
+	const struct run *run = with;
+
+	if (!run->options->keep)
+		run_stage_strike(&run->stage);
+}
+
 static int run_all(struct run *run, const struct run_wishes *wishes)
 {
 	const char *trouble = NULL;
 	int status = EXIT_CLEAN;
 
+	run_child_prepare(&run->child);
 	if (output_check(&run->arena, run->options, &trouble) ||
 	    run_stage_set(&run->arena, wishes, &run->stage, &trouble)) {
 		fprintf(stderr, "sockaudit run: %s\n", trouble);
@@ -205,6 +214,7 @@ static int run_all(struct run *run, const struct run_wishes *wishes)
 	command_follow(run);
 	run_marks_finish(run->marks);
 	run->marks = NULL;
+	run_child_interruptible(put_away, run);
 	if (report_make(run, &status))
 		status = EXIT_RUN_TROUBLE;
 	if (run->options->keep)
@@ -228,8 +238,7 @@ int cmd_run(const struct options *options)
 	mine.to_stderr = true;
 	mine.command_line = "sockaudit run";
 	int status = run_all(&run, &wishes);
-	if (!options->keep)
-		run_stage_strike(&run.stage);
+	put_away(&run);
 	samples_free(run.samples);
 	arena_free(&run.arena);
 	fflush(NULL);

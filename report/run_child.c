@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,19 +32,23 @@ static void child_become(char *const *command, char *const *environment, const s
 	_exit(127);
 }
 
+void run_child_prepare(struct run_child *child)
+{
+	*child = (struct run_child){ .pid = -1 };
+	sigfillset(&child->watched);
+	for (size_t i = 0; i < sizeof(not_watched) / sizeof(*not_watched); i++)
+		sigdelset(&child->watched, not_watched[i]);
+	sigprocmask(SIG_BLOCK, &child->watched, &child->mask_before);
+}
+
 int run_child_start(struct run_child *child, char *const *command, char *const *environment,
 		    bool *exec_failed)
 {
 	int ends[2], error = 0;
 
-	*child = (struct run_child){ .pid = -1 };
 	*exec_failed = false;
-	sigfillset(&child->watched);
-	for (size_t i = 0; i < sizeof(not_watched) / sizeof(*not_watched); i++)
-		sigdelset(&child->watched, not_watched[i]);
 	if (pipe2(ends, O_CLOEXEC))
 		return errno;
-	sigprocmask(SIG_BLOCK, &child->watched, &child->mask_before);
 	child->pid = fork();
 	if (!child->pid)
 		child_become(command, environment, &child->mask_before, ends[1]);
@@ -136,20 +141,65 @@ void run_child_wait(struct run_child *child, unsigned ms)
 	}
 }
 
+static struct {
+	void (*put_away)(void *with);
+	void *with;
+	sigset_t signals;
+} interrupt;
+
+static void die_by(int signal)
+{
+	sigset_t only;
+
+	sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	sigemptyset(&only);
+	sigaddset(&only, signal);
+	pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+	raise(signal);
+}
+
+static void *interrupt_watch(void *nothing)
+{
+	int signal;
+
+	if (sigwait(&interrupt.signals, &signal))
+		return nothing;
+	interrupt.put_away(interrupt.with);
+	die_by(signal);
+	return nothing;
+}
+
+void run_child_interruptible(void (*put_away)(void *with), void *with)
+{
+	const struct timespec now = { 0, 0 };
+	struct sigaction before;
+	pthread_t thread;
+
+	interrupt.put_away = put_away;
+	interrupt.with = with;
+	sigemptyset(&interrupt.signals);
+	/* What ended the command may still stand before our door. Not SIGTERM: it often comes twice
+	 * (timeout(1)), and the report is what it left us time for. */
+	for (int i = 0; i < 2; i++) {
+		int signal = i ? SIGQUIT : SIGINT;
+		if (!sigaction(signal, NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaddset(&interrupt.signals, signal);
+	}
+	while (sigtimedwait(&interrupt.signals, NULL, &now) > 0)
+		;
+	if (!pthread_create(&thread, NULL, interrupt_watch, NULL))
+		pthread_detach(thread);
+}
+
 int run_child_status(const struct run_child *child)
 {
 	struct rlimit none = { 0, 0 };
-	sigset_t only;
 
 	if (WIFEXITED(child->status))
 		return WEXITSTATUS(child->status);
 	int signal = WTERMSIG(child->status);
 	/* The core is the child's. */
 	setrlimit(RLIMIT_CORE, &none);
-	sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
-	sigemptyset(&only);
-	sigaddset(&only, signal);
-	sigprocmask(SIG_UNBLOCK, &only, NULL);
-	raise(signal);
+	die_by(signal);
 	return 128 + signal;
 }
