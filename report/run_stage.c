@@ -258,6 +258,10 @@ void run_stage_strike(const struct run_stage *stage)
 {
 	if (!stage->folder)
 		return;
-	folder_empty(AT_FDCWD, stage->folder, 1);
-	rmdir(stage->folder);
+	/* What goes on behind the command may make its ledger just now. */
+	for (int tries = 0; tries < 100; tries++) {
+		folder_empty(AT_FDCWD, stage->folder, 1);
+		if (!rmdir(stage->folder) || (errno != ENOTEMPTY && errno != EEXIST))
+			break;
+	}
 }
