@@ -353,6 +353,8 @@ const struct place *finding_second_place(const struct finding *finding);
 /* The site of a finding: where the missing close() is owed: the fork's, evidence's, else opened's.
  */
 const struct frame *finding_site(const struct finding *finding);
+/* What to do about it: its rule's help, or by its cause. */
+const char *finding_help(const struct finding *finding);
 /* The stack that it is the site of; NULL when there is none. */
 const struct stack *finding_site_stack(const struct finding *finding);
 

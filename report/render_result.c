@@ -108,7 +108,7 @@ char *result_story(struct results *results, const struct finding *finding)
 	lines = text_make(text, "%s%s", lines, siblings(results, finding));
 	if (cause)
 		lines = text_make(text, "%scause: %s\n", lines, text_safe(text, cause));
-	return text_make(text, "%sfix: %s", lines, rules[finding->rule].help);
+	return text_make(text, "%sfix: %s", lines, finding_help(finding));
 }
 
 struct seen {

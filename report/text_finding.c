@@ -120,9 +120,11 @@ static void cause(struct text *text, const struct finding *finding)
 
 static void help(struct text *text, const struct finding *finding)
 {
-	if (!text->told[finding->rule])
-		text_words(text, "fix", rules[finding->rule].help);
-	text->told[finding->rule] = true;
+	const char *words = finding_help(finding);
+	bool own = words != rules[finding->rule].help;
+	if (own || !text->told[finding->rule])
+		text_words(text, "fix", words);
+	text->told[finding->rule] |= !own;
 }
 
 static void title(struct text *text, const struct finding *finding)
