@@ -39,8 +39,7 @@ static uint64_t ms_ago(const struct audit *audit, const struct judgement *judgem
 	return cycles_to_ms(book->ns_per_cycle, at, judgement->end);
 }
 
-/* poll or epoll told of the end, and it was not what they say before every connect(). */
-static bool is_told(const struct judgement *judgement)
+bool unread_is_told(const struct judgement *judgement)
 {
 	const struct ledger_slot *slot = &judgement->merged;
 
@@ -58,7 +57,7 @@ static enum reason reason_of(const struct audited_socket *socket)
 		return READING_OFF;
 	if (verdict_is_unwatched(slot, socket->judgement->verdict.since, socket->live))
 		return UNWATCHED;
-	if (is_told(socket->judgement))
+	if (unread_is_told(socket->judgement))
 		return TOLD;
 	/* The FIN itself counts as one. */
 	if (socket->kernel.queues_known && socket->kernel.recv_q > 1)
@@ -130,7 +129,7 @@ static const char *told_text(struct arena *arena, const struct audit *audit,
 
 	for (size_t i = 0; i < finding->socket_count; i++) {
 		const struct judgement *judgement = sockets[i]->judgement;
-		if (!is_told(judgement))
+		if (!unread_is_told(judgement))
 			continue;
 		first = first ? first : judgement;
 		count++;

@@ -3,6 +3,7 @@
 #include "group.h"
 
 #include "cause.h"
+#include "cause_unread.h"
 #include "finding_marks.h"
 #include "evidence.h"
 #include "hash.h"
@@ -237,6 +238,21 @@ static const struct holder *first_child(const struct group *group)
 	return first;
 }
 
+/* The wait that told of a FIN, where nothing else of the program met it: of the first such socket,
+ * as one of them is enough to send the reader there. */
+static struct place told_place(struct grouping *grouping, const struct group *group)
+{
+	for (size_t i = 0; i < group->socket_count; i++) {
+		const struct judgement *judgement = group->sockets[i]->judgement;
+		const struct socket_ref *told = judgement->told;
+		if (unread_is_told(judgement))
+			return code_place(grouping->code,
+					  ref_call(grouping, told, told->slot->told_call), 0,
+					  ref_stack(grouping, told, told->slot->told_stack));
+	}
+	return (struct place){ .call = NULL };
+}
+
 static void finding_of_sockets(struct grouping *grouping, const struct group *group,
 			       struct finding *finding)
 {
@@ -272,6 +288,8 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 				? judgement->evidence ? "epoll_ctl" : NULL
 				: ref_call(grouping, judgement->evidence, verdict->evidence_call),
 			verdict->evidence_errno, group->second);
+	if (finding->rule == RULE_FIN_UNREAD && !finding->evidence.call)
+		finding->told = told_place(grouping, group);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;

@@ -161,6 +161,7 @@ struct finding {
 	bool gating;
 	const char *suppressed_by; /* NULL */
 	struct place opened, connected, evidence, closed, fork;
+	struct place told; /* the wait that told of the end to nobody's concern; of no group's key */
 	const struct holder *child; /* who was forked there and holds the first; NULL: nobody */
 	struct sibling
 		*siblings; /* where others opened at the same place were closed; most first */

@@ -93,6 +93,10 @@ char *result_story(struct results *results, const struct finding *finding)
 	if (finding->evidence.call)
 		lines = place_line(results, "evidence", &finding->evidence,
 				   text_outcome(text, finding, &finding->evidence));
+	else if (finding->told.call)
+		lines = place_line(
+			results, "evidence", &finding->told,
+			text_make(text, "%s told of it", text_call(text, finding->told.call)));
 	if (finding->closed.call)
 		lines = text_make(text, "%s%s", lines,
 				  place_line(results, "closed", &finding->closed,

@@ -93,6 +93,9 @@ static void all_tell(struct telling *telling)
 	tell(telling, text_make(text, "%s.", sarif_plain(results, result_title(results, finding))));
 	place_tell(telling, &finding->evidence, "Evidence:",
 		   finding->evidence.call ? text_outcome(text, finding, &finding->evidence) : "");
+	if (!finding->evidence.call && finding->told.call)
+		place_tell(telling, &finding->told, "Told of by",
+			   text_call(text, finding->told.call));
 	place_tell(telling, &finding->closed, "Closed by",
 		   finding->closed.call ? text_call(text, finding->closed.call) : "");
 	place_tell(telling, &finding->fork, "Child made by",

@@ -126,7 +126,7 @@ static void socket_rewrite(struct rewriter *rewriter, struct socket_row *row)
 static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
 {
 	struct place *places[] = { &finding->opened, &finding->connected, &finding->evidence,
-				   &finding->closed, &finding->fork };
+				   &finding->closed, &finding->fork,	  &finding->told };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		place_rewrite(rewriter, places[i]);

@@ -159,6 +159,9 @@ static void whole(struct text *text, const struct finding *finding)
 	if (finding->evidence.call)
 		place(text, "evidence", &finding->evidence,
 		      text_outcome(text, finding, &finding->evidence));
+	else if (finding->told.call)
+		place(text, "evidence", &finding->told,
+		      text_make(text, "%s told of it", text_call(text, finding->told.call)));
 	else if (!finding->closed.call && finding->rule != RULE_GROWING_SITE &&
 		 finding->rule != RULE_RUNNING_OUT)
 		text_words(text, "evidence", "the kernel's alone: no call of the program met it");

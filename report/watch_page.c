@@ -124,6 +124,7 @@ static void findings(struct page *page)
 					       count == 1 ? "" : "s", rule->line)
 				: arena_printf(page->memory, "%s: %s", rule->name, rule->line));
 		place(page, "evidence", &finding->evidence);
+		place(page, "told by", &finding->told);
 		place(page, "closed", &finding->closed);
 		place(page, "forked", &finding->fork);
 		if (finding->cause)

@@ -194,6 +194,40 @@ static void reading_that_was_switched_off_is_the_evidence(void **state)
 	stage_end(&stage);
 }
 
+/* The place of the wait is told, and neither the site nor the grouping is another one's for it. */
+static void wait_that_told_is_a_place_beside_the_key(void **state)
+{
+	struct stage stage;
+	char fingerprints[2][sizeof(((struct finding *)0)->fingerprint)];
+
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		stage = stage_make(3000);
+		for (int fd = 5; fd < 7; fd++) {
+			struct ledger_slot *slot = used_by_one(&stage, fd, 0);
+			if (!told || fd == 5)
+				continue;
+			slot->told_events = 0x2000; /* POLLRDHUP */
+			slot->told_at = BUILD_MS(900);
+			slot->told_call = CALL_RECV;
+			slot->told_stack = stage.evidence;
+		}
+		stage_play(&stage, -1);
+		assert_int_equal(stage.analysis.report.finding_count, 1);
+		const struct finding *finding = &stage.analysis.report.findings[0];
+		assert_int_equal(finding->count, 2);
+		assert_null(finding->evidence.call);
+		assert_ptr_equal(finding_site_stack(finding), finding->opened.stack);
+		if (told)
+			assert_string_equal(finding->told.call, "recv");
+		else
+			assert_null(finding->told.call);
+		strcpy(fingerprints[told], finding->fingerprint);
+		stage_end(&stage);
+	}
+	assert_string_equal(fingerprints[0], fingerprints[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +238,7 @@ int main(void)
 		cmocka_unit_test(thread_that_went_on_is_not_stuck),
 		cmocka_unit_test(thread_that_nobody_knows_is_not_invented),
 		cmocka_unit_test(reading_that_was_switched_off_is_the_evidence),
+		cmocka_unit_test(wait_that_told_is_a_place_beside_the_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1013,6 +1013,28 @@ static void fin_alone_is_no_unread_data(void **state)
 	free(text);
 }
 
+static void wait_that_told_is_the_evidence(void **state)
+{
+	(void)state;
+	static const char *const formats[] = { "text", "markdown", "sarif" };
+	for (size_t i = 0; i < 3; i++)
+		for (int told = 0; told < 2; told++) {
+			struct report report = leaking();
+			struct finding one = { .rule = RULE_FIN_UNREAD,
+					       .count = 1,
+					       .opened = { "accept", 0, &opened_stack } };
+			if (told)
+				one.told = (struct place){ "epoll_wait", 0, &other_stack };
+			report.findings = &one;
+			report.finding_count = 1;
+			char *text =
+				rendered(formats[i], &report, (struct render_settings){ 0 });
+			assert_int_equal(strstr(text, "epoll_wait") != NULL, told);
+			assert_int_equal(strstr(text, "the kernel's alone") != NULL, !i && !told);
+			free(text);
+		}
+}
+
 static void closed_number_is_held_by_nobody(void **state)
 {
 	(void)state;
@@ -1091,6 +1113,7 @@ int main(void)
 		cmocka_unit_test(many_callers_stand_together),
 		cmocka_unit_test(rules_at_one_site_share_its_caller),
 		cmocka_unit_test(fin_alone_is_no_unread_data),
+		cmocka_unit_test(wait_that_told_is_the_evidence),
 		cmocka_unit_test(closed_number_is_held_by_nobody),
 		cmocka_unit_test(titles_are_told_whole),
 		cmocka_unit_test(suppressed_is_listed_but_not_in_the_first_line),
