@@ -153,9 +153,9 @@ static const char *told_text(struct arena *arena, const struct audit *audit,
  * not known: a server is there to read what it is sent. */
 static bool starves(const struct last_thread *last, size_t connectors)
 {
-	if (last->went_on || last->place.stand == THREAD_WAITS)
-		return false;
-	return last_thread_is_stuck(last) || !connectors;
+	if (last_thread_is_stuck(last))
+		return true;
+	return !last->went_on && last->place.stand != THREAD_WAITS && !connectors;
 }
 
 /* An epoll that was told to say it once has said it, and nobody armed it again. */
@@ -220,6 +220,17 @@ static struct last_thread thread_of(const struct audit *audit, const struct find
 		if (reason_of(sockets[i]) == reason)
 			same[count++] = sockets[i];
 	return last_thread_find(audit, same, count);
+}
+
+/* Nobody is known to wait for these; but of one that can't come there is something to tell. */
+static const char *held_up_text(struct arena *arena, const struct audit *audit,
+				const struct finding *finding,
+				struct audited_socket *const *sockets, enum reason reason,
+				bool timeless)
+{
+	struct last_thread last = thread_of(audit, finding, sockets, reason);
+
+	return last.before && last.place.is_held_up ? last_thread_text(arena, &last, timeless) : "";
 }
 
 const char *cause_of_unread(struct arena *arena, const struct audit *audit, struct finding *finding,
@@ -292,7 +303,8 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		break;
 	case NEVER_READ:
 		finding->class = 'B';
-		text = arena_printf(arena, "%s and nothing was ever read here; %s", gone, idle);
+		text = arena_printf(arena, "%s and nothing was ever read here; %s%s", gone, idle,
+				    held_up_text(arena, audit, finding, sockets, reason, timeless));
 		break;
 	case WATCHED:
 		last = thread_of(audit, finding, sockets, reason);
@@ -312,9 +324,10 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 	case IDLE:
 		finding->class = 'B';
 		text = arena_printf(
-			arena, "%s; %s%s, and never read since%s", gone,
+			arena, "%s; %s%s, and never read since%s%s", gone,
 			all_are_complete(finding, sockets) ? "the last exchange is complete, " : "",
-			idle, unwatched_text(finding, sockets));
+			idle, unwatched_text(finding, sockets),
+			held_up_text(arena, audit, finding, sockets, reason, timeless));
 		break;
 	case REASON_COUNT:
 		break;

@@ -3,6 +3,7 @@
 #include "last_thread.h"
 
 #include "cause.h"
+#include "socket_row.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -23,8 +24,9 @@ static const struct socket_ref *ref_of(const struct judgement *judgement)
 
 struct tally {
 	struct last_thread last;
-	uint64_t used; /* the latest use of one of these sockets */
-	uint64_t end;  /* as the sockets were judged */
+	uint64_t used;	/* the latest use of one of these sockets */
+	uint64_t end;	/* as the sockets were judged */
+	uint64_t since; /* the latest of their FINs is not younger */
 };
 
 /* A loop over the threads for each socket: there are as many as a process has. */
@@ -56,6 +58,29 @@ static uint64_t thread_youngest(const struct ledger *ledger, const struct ledger
 	return youngest;
 }
 
+/* What the thread waits for, as the other end of it, and whether it is an answer. */
+static void wait_describe(const struct audit *audit, struct last_thread *last)
+{
+	for (size_t i = 0; i < audit->socket_count && last->place.fd >= 0; i++) {
+		const struct audited_socket *socket = audit->sockets[i];
+		for (size_t j = 0; j < socket->ref_count; j++) {
+			const struct socket_ref *ref = &socket->refs[j];
+			const struct ledger_slot *slot = ref->slot;
+			if (!ref->holds || ref->fd != last->place.fd ||
+			    &audit->members->items[ref->member] != last->member)
+				continue;
+			const char *known = kernel_peer_text(audit->arena, &socket->kernel);
+			last->peer = known ? known
+					   : address_text(audit->arena, last->member->ledger,
+							  slot->family, &slot->peer);
+			/* Who connected waits for an answer, and goes on with nothing before. */
+			last->place.is_held_up |=
+				last->place.reads && (slot->flags & SOCKET_CONNECTOR);
+			return;
+		}
+	}
+}
+
 struct last_thread last_thread_find(const struct audit *audit,
 				    struct audited_socket *const *sockets, size_t count)
 {
@@ -75,6 +100,7 @@ struct last_thread last_thread_find(const struct audit *audit,
 		tally->last.count++;
 		tally->used = verdict_later(tally->used, at);
 		tally->end = verdict_later(tally->end, sockets[i]->judgement->end);
+		tally->since = verdict_later(tally->since, sockets[i]->judgement->verdict.since);
 	}
 	for (size_t i = 0; i < tally_count; i++)
 		if (!most || tallies[i].last.count > most->last.count)
@@ -87,16 +113,20 @@ struct last_thread last_thread_find(const struct audit *audit,
 	last.of = count;
 	last.went_on = youngest > most->used;
 	last.idle_ms = cycles_to_ms(ledger->ns_per_cycle, youngest, end);
+	last.before = cycles_to_ms(ledger->ns_per_cycle, most->since, youngest) <= VERDICT_TICKS_MS;
 	if (last.member->running && !last.member->superseded)
 		last.place =
 			proc_thread_place(audit->arena, last.member->pid, last.thread->tid,
 					  cycles_to_ms(ledger->ns_per_cycle, last.thread->at, end));
+	wait_describe(audit, &last);
 	return last;
 }
 
 bool last_thread_is_stuck(const struct last_thread *last)
 {
-	return last->thread && !last->went_on &&
+	if (last->went_on)
+		return last->before && last->place.is_held_up;
+	return last->thread &&
 	       (last->place.stand == THREAD_ENDED || last->place.stand == THREAD_RUNS ||
 		last->place.stand == THREAD_BLOCKED);
 }
@@ -125,6 +155,15 @@ const char *last_thread_text(struct arena *arena, const struct last_thread *last
 	bool live = last->member->running && !last->member->superseded;
 
 	text = arena_printf(arena, "; %s, which used %s last,", who(arena, last, timeless), which);
+	const char *doing = last->place.doing;
+	if (doing && last->peer && !timeless)
+		doing = arena_printf(arena, "%s (to %s)", doing, last->peer);
+	/* Between two calls of a loop it is in some call at any moment: one that lasts for longer
+	 * than the FIN is there tells why nobody comes. */
+	if (last->went_on && last->before && last->place.stand == THREAD_BLOCKED && doing)
+		return arena_printf(arena, "%s went on with other sockets and%s now %s", text,
+				    timeless ? "" : arena_printf(arena, " for up to %s", since),
+				    doing);
 	if (last->went_on)
 		return arena_printf(
 			arena, "%s went on with other sockets%s", text,
@@ -136,5 +175,5 @@ const char *last_thread_text(struct arena *arena, const struct last_thread *last
 	text = arena_printf(arena, "%s%s no read or write %s%s", text, live ? " has made" : " made",
 			    timeless ? "since" : arena_printf(arena, "for up to %s", since),
 			    live || timeless ? "" : " before the end");
-	return last->place.doing ? arena_printf(arena, "%s and %s", text, last->place.doing) : text;
+	return doing ? arena_printf(arena, "%s and %s", text, doing) : text;
 }

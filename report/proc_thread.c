@@ -24,37 +24,41 @@ struct wait {
 	const char *channel;
 	enum thread_stand stand;
 	bool on_descriptor;
+	enum { FOR_ANY, FOR_DATA, HELD_UP } what;
 };
 
 static const struct wait waits[] = {
-	{ SYS_futex, "waits for a lock or a condition (futex)", "futex", THREAD_BLOCKED, false },
-	{ SYS_nanosleep, "sleeps", "hrtimer_nanosleep", THREAD_BLOCKED, false },
-	{ SYS_clock_nanosleep, "sleeps", "do_nanosleep", THREAD_BLOCKED, false },
-	{ SYS_flock, "waits for a file's lock", "flock", THREAD_BLOCKED, false },
-	{ SYS_fcntl, "waits for a file's lock", "fcntl_setlk", THREAD_BLOCKED, false },
-	{ SYS_wait4, "waits for a child process", "do_wait", THREAD_BLOCKED, false },
-	{ SYS_waitid, "waits for a child process", NULL, THREAD_BLOCKED, false },
-	{ SYS_rt_sigtimedwait, "waits for a signal", "do_sigtimedwait", THREAD_BLOCKED, false },
-	{ SYS_read, "read()", "pipe_read", THREAD_BLOCKED, true },
-	{ SYS_readv, "readv()", NULL, THREAD_BLOCKED, true },
-	{ SYS_recvfrom, "recv()", "sk_wait_data", THREAD_BLOCKED, true },
-	{ SYS_recvmsg, "recvmsg()", NULL, THREAD_BLOCKED, true },
-	{ SYS_write, "write()", "pipe_write", THREAD_BLOCKED, true },
-	{ SYS_writev, "writev()", NULL, THREAD_BLOCKED, true },
-	{ SYS_sendto, "send()", "sk_stream_wait_memory", THREAD_BLOCKED, true },
-	{ SYS_sendmsg, "sendmsg()", NULL, THREAD_BLOCKED, true },
-	{ SYS_connect, "connect()", "inet_stream_connect", THREAD_BLOCKED, true },
-	{ SYS_fsync, "fsync()", NULL, THREAD_BLOCKED, true },
-	{ SYS_accept, "waits in accept()", "inet_csk_accept", THREAD_WAITS, false },
-	{ SYS_accept4, "waits in accept4()", NULL, THREAD_WAITS, false },
-	{ SYS_ppoll, "waits in poll()", "poll_schedule", THREAD_WAITS, false },
-	{ SYS_pselect6, "waits in select()", NULL, THREAD_WAITS, false },
-	{ SYS_epoll_pwait, "waits in epoll_wait()", "ep_poll", THREAD_WAITS, false },
-	{ SYS_epoll_pwait2, "waits in epoll_wait()", "do_epoll_wait", THREAD_WAITS, false },
+	{ SYS_futex, "waits for a lock or a condition (futex)", "futex", THREAD_BLOCKED, false,
+	  FOR_ANY },
+	{ SYS_nanosleep, "sleeps", "hrtimer_nanosleep", THREAD_BLOCKED, false, FOR_ANY },
+	{ SYS_clock_nanosleep, "sleeps", "do_nanosleep", THREAD_BLOCKED, false, FOR_ANY },
+	{ SYS_flock, "waits for a file's lock", "flock", THREAD_BLOCKED, false, HELD_UP },
+	{ SYS_fcntl, "waits for a file's lock", "fcntl_setlk", THREAD_BLOCKED, false, HELD_UP },
+	{ SYS_wait4, "waits for a child process", "do_wait", THREAD_BLOCKED, false, FOR_ANY },
+	{ SYS_waitid, "waits for a child process", NULL, THREAD_BLOCKED, false, FOR_ANY },
+	{ SYS_rt_sigtimedwait, "waits for a signal", "do_sigtimedwait", THREAD_BLOCKED, false,
+	  FOR_ANY },
+	{ SYS_read, "read()", "pipe_read", THREAD_BLOCKED, true, FOR_DATA },
+	{ SYS_readv, "readv()", NULL, THREAD_BLOCKED, true, FOR_DATA },
+	{ SYS_recvfrom, "recv()", "sk_wait_data", THREAD_BLOCKED, true, FOR_DATA },
+	{ SYS_recvmsg, "recvmsg()", NULL, THREAD_BLOCKED, true, FOR_DATA },
+	{ SYS_write, "write()", "pipe_write", THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_writev, "writev()", NULL, THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_sendto, "send()", "sk_stream_wait_memory", THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_sendmsg, "sendmsg()", NULL, THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_connect, "connect()", "inet_stream_connect", THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_fsync, "fsync()", NULL, THREAD_BLOCKED, true, HELD_UP },
+	{ SYS_accept, "waits in accept()", "inet_csk_accept", THREAD_WAITS, false, FOR_ANY },
+	{ SYS_accept4, "waits in accept4()", NULL, THREAD_WAITS, false, FOR_ANY },
+	{ SYS_ppoll, "waits in poll()", "poll_schedule", THREAD_WAITS, false, FOR_ANY },
+	{ SYS_pselect6, "waits in select()", NULL, THREAD_WAITS, false, FOR_ANY },
+	{ SYS_epoll_pwait, "waits in epoll_wait()", "ep_poll", THREAD_WAITS, false, FOR_ANY },
+	{ SYS_epoll_pwait2, "waits in epoll_wait()", "do_epoll_wait", THREAD_WAITS, false,
+	  FOR_ANY },
 #ifdef SYS_poll
-	{ SYS_poll, "waits in poll()", "do_sys_poll", THREAD_WAITS, false },
-	{ SYS_select, "waits in select()", "do_select", THREAD_WAITS, false },
-	{ SYS_epoll_wait, "waits in epoll_wait()", NULL, THREAD_WAITS, false },
+	{ SYS_poll, "waits in poll()", "do_sys_poll", THREAD_WAITS, false, FOR_ANY },
+	{ SYS_select, "waits in select()", "do_select", THREAD_WAITS, false, FOR_ANY },
+	{ SYS_epoll_wait, "waits in epoll_wait()", NULL, THREAD_WAITS, false, FOR_ANY },
 #endif
 };
 #define WAITS (sizeof(waits) / sizeof(*waits))
@@ -106,6 +110,16 @@ static const char *wait_text(struct arena *arena, const struct wait *wait, unsig
 		       : arena_printf(arena, "waits in %s", wait->name);
 }
 
+static void place_take(struct arena *arena, const struct wait *wait, unsigned long descriptor,
+		       struct thread_place *place)
+{
+	place->stand = wait->stand;
+	place->doing = wait_text(arena, wait, descriptor);
+	place->fd = wait->on_descriptor && descriptor <= INT32_MAX ? (int)descriptor : -1;
+	place->reads = wait->what == FOR_DATA;
+	place->is_held_up = wait->what == HELD_UP;
+}
+
 /* What a sleeping thread waits for. */
 static void place_waiting(struct arena *arena, uint32_t pid, uint32_t task,
 			  struct thread_place *place)
@@ -118,8 +132,7 @@ static void place_waiting(struct arena *arena, uint32_t pid, uint32_t task,
 	    sscanf(text, "%ld %lx", &call, &first) == 2 && call >= 0)
 		for (size_t i = 0; i < WAITS; i++)
 			if (waits[i].call == call) {
-				place->stand = waits[i].stand;
-				place->doing = wait_text(arena, &waits[i], first);
+				place_take(arena, &waits[i], first, place);
 				return;
 			}
 	if (!task_text(pid, task, "wchan", text, sizeof(text)) || !strcmp(text, "0")) {
@@ -130,8 +143,7 @@ static void place_waiting(struct arena *arena, uint32_t pid, uint32_t task,
 	for (size_t i = 0; i < WAITS; i++)
 		if (waits[i].channel &&
 		    !strncmp(text, waits[i].channel, strlen(waits[i].channel))) {
-			place->stand = waits[i].stand;
-			place->doing = wait_text(arena, &waits[i], ~0ul);
+			place_take(arena, &waits[i], ~0ul, place);
 			return;
 		}
 	place->doing = arena_printf(arena, "waits in the kernel's %s", text);
@@ -140,7 +152,7 @@ static void place_waiting(struct arena *arena, uint32_t pid, uint32_t task,
 struct thread_place proc_thread_place(struct arena *arena, uint32_t pid, uint32_t tid,
 				      uint64_t age_ms)
 {
-	struct thread_place place = { .stand = THREAD_UNKNOWN };
+	struct thread_place place = { .stand = THREAD_UNKNOWN, .fd = -1 };
 	char text[1024], state = 0;
 	unsigned long long started = 0;
 	struct timespec now;
@@ -180,11 +192,13 @@ struct thread_place proc_thread_place(struct arena *arena, uint32_t pid, uint32_
 		break;
 	case 'D':
 		place.stand = THREAD_BLOCKED;
+		place.is_held_up = true;
 		place.doing = "waits for a disk or a driver (state D)";
 		break;
 	case 'T':
 	case 't':
 		place.stand = THREAD_BLOCKED;
+		place.is_held_up = true;
 		place.doing = "is stopped";
 		break;
 	default:

@@ -20,6 +20,10 @@ struct thread_place {
 	char comm[16];	   /* "" unknown */
 	uint32_t task;	   /* its number in our own /proc; 0 when it has ended or is unknown */
 	const char *doing; /* "waits in epoll_wait()"; NULL unknown */
+	int fd;		   /* that it waits for; -1: none, or unknown */
+	bool reads;	   /* waits for data: a client's next request, for all that is known */
+	bool is_held_up;   /* waits for what is no next work of its own: room to send, a connection,
+			      a file's lock */
 };
 
 /*

@@ -86,8 +86,9 @@ def _details(finding, expectation, level, mode):
             if wrong and any(value is not None for value in wrong):
                 yield f"{key} is {wrong}, not {expectation.keys[key]}"
     cause = finding["cause"] or {"class": None, "text": ""}
-    if "class" in expectation.keys and cause["class"] != expectation.keys["class"]:
-        yield f"the cause is of class {cause['class']}, not {expectation.keys['class']}: {cause['text']}"
+    for key in ("class", f"class_{mode}"):
+        if key in expectation.keys and cause["class"] != expectation.keys[key]:
+            yield f"the cause is of class {cause['class']}, not {expectation.keys[key]}: {cause['text']}"
     for key in ("says", f"says_{mode}"):
         if key in expectation.keys and expectation.keys[key].replace("_", " ") not in cause["text"].replace("_", " "):
             yield f"the cause does not say {expectation.keys[key]}: {cause['text']}"

@@ -21,7 +21,7 @@ what isn't expected must not be reported. Keys:
     fn=NAME        the function (default: the one around the line; `|` between alternatives, `*` any)
     call= errno=   of the place;  inlined=true;  child=NAME  of the process that was forked there
     recv_q= tcp_state= eof_reads=   of every socket
-    class= says=   the cause: its letter, words of it (blanks are _; says_live= and the like: in one mode only);  severity= (default: by rule);  facts.KEY= one of its facts
+    class= says=   the cause: its letter, words of it (blanks are _; class_live= says_live= and the like: in one mode only);  severity= (default: by rule);  facts.KEY= one of its facts
 
 The place `fact` is none: its keys are facts of the finding, as dead=3 (dead_live= in one mode only); None for one that is
 not known.
