@@ -78,6 +78,7 @@ static json_t *state_told(const struct states *census, enum tcp_state state)
 	return json_fields((struct json_field[]){
 		{ "state", json_text(state_lore[state].name) },
 		{ "count", json_number_if(told, count->all) },
+		{ "at_least", json_boolean(state == STATE_CLOSE && census->close_at_least) },
 		{ "ipv4", json_number_if(told && census->families_known, count->ipv4) },
 		{ "ipv6", json_number_if(told && census->families_known, count->ipv6) },
 		{ "without_process", json_number_if(census->owners_known, count->without_owner) },

@@ -103,6 +103,17 @@ static const char *peers_command(const struct advising *advising)
 				      : "sockaudit states --by peer";
 }
 
+/* Where nothing told of a process. */
+static void process_ask(struct advising *advising)
+{
+	if (!advising->advice->next)
+		advising->advice->next =
+			advising->census->from
+				? "on that host: sockaudit states, and sockaudit report PID of "
+				  "the process that it names"
+				: "as root: sockaudit states, which then names the process";
+}
+
 static void close_wait_tell(struct advising *advising)
 {
 	const struct states *census = advising->census;
@@ -125,18 +136,14 @@ static void close_wait_tell(struct advising *advising)
 	if (census->keepalive_known)
 		fact(advising, "%" PRIu64 " of %" PRIu64 " have SO_KEEPALIVE (its timer runs)",
 		     count->keepalive, count->all);
-	if (!advising->advice->next)
-		advising->advice->next =
-			census->from
-				? "on that host: sockaudit states, and sockaudit report PID of "
-				  "the process that it names"
-				: "as root: sockaudit states, which then names the process";
+	process_ask(advising);
 	row_tell(advising, BY_PEER, "from");
 }
 
 static void closed_tell(struct advising *advising)
 {
 	process_tell(advising);
+	process_ask(advising);
 }
 
 static void accept_tell(struct advising *advising)

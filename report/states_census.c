@@ -54,6 +54,36 @@ static void count(const struct states_sockets *sockets, struct states *census)
 		census->all += census->count[i].all;
 }
 
+static void unseen_tell(struct arena *arena, struct states *census,
+			const struct states_sockets *sockets)
+{
+	size_t unseen = 0;
+
+	/* hidepid= hides whole processes: what is left are sockets that nobody seems to hold. */
+	for (size_t i = 0; i < sockets->count; i++)
+		unseen += sockets->items[i].inode && !sockets->items[i].pid;
+	if (census->processes_refused)
+		census->unseen = arena_printf(
+			arena,
+			"the descriptors of %" PRIu64
+			" %s not ours to see: their sockets are counted without a "
+			"name, those in CLOSE not at all%s",
+			census->processes_refused,
+			census->processes_refused == 1 ? "process is" : "processes are",
+			geteuid() ? "; root sees all" : "");
+	else if (unseen && geteuid())
+		census->unseen =
+			arena_printf(arena,
+				     "the processes of %zu sockets are not ours to see, those in "
+				     "CLOSE not counted for them; root sees all",
+				     unseen);
+	if (!census->unseen)
+		return;
+	census->close_known = false;
+	census->close_at_least = true;
+	states_remark(arena, census, census->unseen);
+}
+
 static int kernel_ask(struct arena *arena, const struct states_options *options,
 		      struct states *census, struct states_sockets *sockets, const char **trouble)
 {
@@ -73,25 +103,7 @@ static int kernel_ask(struct arena *arena, const struct states_options *options,
 						     where->name, where->trouble)
 				      : where->trouble);
 	}
-	if (census->processes_refused)
-		states_remark(
-			arena, census,
-			arena_printf(arena,
-				     "the descriptors of %" PRIu64
-				     " processes are not ours to see: their sockets are counted "
-				     "without a name, those in CLOSE not at all; root sees all",
-				     census->processes_refused));
-	/* hidepid= hides whole processes: what is left are sockets that nobody seems to hold. */
-	size_t unseen = 0;
-	for (size_t i = 0; i < sockets->count; i++)
-		unseen += sockets->items[i].inode && !sockets->items[i].pid;
-	if (unseen && !census->processes_refused && geteuid())
-		states_remark(
-			arena, census,
-			arena_printf(arena,
-				     "the processes of %zu sockets are not ours to see, those in "
-				     "CLOSE not counted for them; root sees all",
-				     unseen));
+	unseen_tell(arena, census, sockets);
 	return 0;
 }
 

@@ -127,6 +127,8 @@ struct states {
 	uint64_t all;
 	bool families_known, owners_known, keepalive_known, close_known;
 	uint64_t processes_refused; /* whose descriptors were not ours to see */
+	bool close_at_least;	    /* those in CLOSE of hidden processes come to the count */
+	const char *unseen;	    /* the remark about hidden processes, one of `remarks`; NULL */
 	enum states_by by;
 	struct states_row *rows; /* the largest first */
 	size_t row_count;

@@ -39,16 +39,24 @@ static char *row_name(struct text *text, const struct states_row *row)
 	return text_safe(text, text->settings->reproducible && row->pid ? row->comm : row->name);
 }
 
+/* "30+" where more may be, of processes that are not ours to see. */
+static char *counted(struct text *text, const struct states *census, enum tcp_state state,
+		     uint64_t number)
+{
+	return text_make(text, "%s%s", text_number(text, number),
+			 state == STATE_CLOSE && census->close_at_least ? "+" : "");
+}
+
 static char *state_number(struct text *text, const struct states *census,
 			  const struct state_advice *advice)
 {
 	uint64_t all = census->count[advice->state].all;
-	char *counted = text_number(text, all);
+	char *number = counted(text, census, advice->state, all);
 
 	/* Where the threshold speaks of a part: a listener's full queue, nobody's acceptance. */
 	if (advice->counted && advice->counted < all && state_lore[advice->state].of_which)
-		counted = text_make(text, "%s of %s", text_number(text, advice->counted), counted);
-	return text_make(text, "%s %s", state_lore[advice->state].name, counted);
+		number = text_make(text, "%s of %s", text_number(text, advice->counted), number);
+	return text_make(text, "%s %s", state_lore[advice->state].name, number);
 }
 
 static void next(struct text *text, const struct state_advice *advice)
@@ -77,7 +85,8 @@ static void headline(struct text *text, const struct states *census)
 		text_words(text, "most",
 			   text_make(text, "%s: %s of %s", row_name(text, worst->most),
 				     text_number(text, worst->most->all),
-				     text_number(text, census->count[worst->state].all)));
+				     counted(text, census, worst->state,
+					     census->count[worst->state].all)));
 	next(text, worst);
 	char *others = NULL;
 	for (size_t i = 1; i < census->too_many; i++)
@@ -111,15 +120,15 @@ static void table_line(struct text *text, const struct states *census, enum tcp_
 	bool many = advice && advice->too_many,
 	     untold = state == STATE_CLOSE && !census->close_known && !count->all;
 	char *line = text_make(text, "%-12s %9s", state_lore[state].name,
-			       untold ? "-" : text_number(text, count->all));
+			       untold ? "-" : counted(text, census, state, count->all));
 
 	if (census->before)
 		line = text_make(text, "%s %9s", line,
 				 change(text, count->all, census->before->count[state].all));
 	if (census->families_known)
 		line = text_make(text, "%s %9s %9s", line,
-				 untold ? "-" : text_number(text, count->ipv4),
-				 untold ? "-" : text_number(text, count->ipv6));
+				 untold ? "-" : counted(text, census, state, count->ipv4),
+				 untold ? "-" : counted(text, census, state, count->ipv6));
 	if (census->owners_known)
 		line = text_make(text, "%s %11s", line, text_number(text, count->without_owner));
 	line = text_make(text, "%s %9s%s%s", line, text_number(text, state_lore[state].too_many),
@@ -150,6 +159,8 @@ static void table(struct text *text, const struct states *census)
 		table_line(text, census, *state);
 	text_line(text, 0, COLOUR_DIM,
 		  "* LISTEN: whose accept queue is full; ESTABLISHED: not yet accepted");
+	if (census->unseen)
+		text_words(text, "note", census->unseen);
 }
 
 /* "CLOSE_WAIT 812, ESTABLISHED 2": the largest first. */
@@ -303,10 +314,16 @@ int text_states(const struct states *census, const struct render_settings *setti
 	for (size_t i = 0; i < census->too_many; i++)
 		block(&text, census, &census->advice[i]);
 	in_order(&text, census);
-	if (census->remarks)
-		text_gap(&text);
-	for (const char **remark = census->remarks; remark && *remark; remark++)
+	bool first = true;
+	for (const char **remark = census->remarks; remark && *remark; remark++) {
+		/* It stands under the table. */
+		if (*remark == census->unseen)
+			continue;
+		if (first)
+			text_gap(&text);
+		first = false;
 		text_words(&text, "note", text_safe(&text, *remark));
+	}
 	arena_free(&text.arena);
 	return ferror(out) ? -EIO : 0;
 }
