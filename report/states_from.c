@@ -28,6 +28,13 @@ struct reading {
 	struct states_sockets *sockets;
 	uint64_t counts[STATE_COUNT]; /* what a census told */
 	size_t census_lines, timers;
+	/* Rows of ss without its column of protocols, one after another: all of one protocol. */
+	struct {
+		size_t first; /* of its sockets */
+		size_t unconnected;
+		bool tcp; /* a state that no other protocol has */
+	} block;
+	uint64_t other_protocol; /* rows, or a sum of them, that are none of TCP's */
 };
 
 static size_t words_split(char *line, char *words[WORDS_MOST])
@@ -132,6 +139,25 @@ static struct states_socket *row_add(struct reading *reading, enum tcp_state sta
 	return socket;
 }
 
+/*
+ * What ss calls UNCONN is UDP's, or of a raw or netlink socket: TCP sockets in CLOSE stand in no
+ * table. Rows beside it in ESTAB are then connected ones of the same protocol, unless others show
+ * that texts were put together.
+ */
+static void block_end(struct reading *reading)
+{
+	struct states_sockets *sockets = reading->sockets;
+
+	reading->other_protocol += reading->block.unconnected;
+	if (reading->block.unconnected && !reading->block.tcp) {
+		reading->other_protocol += sockets->count - reading->block.first;
+		sockets->count = reading->block.first;
+	}
+	reading->block.first = sockets->count;
+	reading->block.unconnected = 0;
+	reading->block.tcp = false;
+}
+
 /* One line of netstat or ss that is a TCP socket. `line` is whole, `words` its pieces. */
 static bool row_take(struct reading *reading, const char *line, char **words, size_t count)
 {
@@ -140,11 +166,17 @@ static bool row_take(struct reading *reading, const char *line, char **words, si
 	bool tcp = count > 3 && !strncasecmp(words[0], "tcp", 3) &&
 		   strspn(words[0] + 3, "46") == strlen(words[0] + 3);
 
+	if (tcp)
+		block_end(reading);
 	/* ss, with and without its column of protocols. */
 	size_t first = tcp;
 	if (count >= first + 5 && state_named(words[first]) && is_number(words[first + 1]) &&
 	    is_number(words[first + 2])) {
 		at = first;
+		if (!tcp && state_is_unconnected(words[at])) {
+			reading->block.unconnected++;
+			return true;
+		}
 		socket = row_add(reading, state_named(words[at]), false, words[at + 3],
 				 words[at + 4]);
 		socket->queue_full =
@@ -164,6 +196,10 @@ static bool row_take(struct reading *reading, const char *line, char **words, si
 	}
 	if (!socket)
 		return false;
+	if (tcp)
+		reading->block.first = reading->sockets->count;
+	else
+		reading->block.tcp |= socket->state != STATE_ESTABLISHED;
 	process_take(reading, socket, line, words + at + 1, count - at - 1);
 	timer_take(reading, socket, line);
 	return true;
@@ -191,7 +227,10 @@ static bool census_take(struct reading *reading, char *line)
 					    (state = state_named(words[i + 1]));
 		if (!told)
 			return found;
-		reading->counts[state] += number;
+		if (state_is_unconnected(words[i]) || state_is_unconnected(words[i + 1]))
+			reading->other_protocol += number;
+		else
+			reading->counts[state] += number;
 		found = true;
 		i = next + 1;
 	}
@@ -203,8 +242,12 @@ static void line_take(struct reading *reading, char *line)
 	char *words[WORDS_MOST], *copy = arena_copy(reading->arena, line);
 	size_t count = words_split(copy, words);
 
-	if (count && !row_take(reading, line, words, count))
-		reading->census_lines += census_take(reading, line);
+	if (!count || row_take(reading, line, words, count))
+		return;
+	/* ss -i puts lines of their own below the rows, indented. */
+	if (!isspace((unsigned char)*line) || !strcmp(words[0], "State"))
+		block_end(reading);
+	reading->census_lines += census_take(reading, line);
 }
 
 static int file_read(struct reading *reading, FILE *file)
@@ -214,6 +257,7 @@ static int file_read(struct reading *reading, FILE *file)
 
 	while (getline(&line, &size, file) > 0)
 		line_take(reading, line);
+	block_end(reading);
 	free(line);
 	return ferror(file) ? errno ? -errno : -EIO : 0;
 }
@@ -222,6 +266,13 @@ static void counts_use(struct reading *reading)
 {
 	struct states *census = reading->census;
 
+	if (reading->other_protocol)
+		states_remark(reading->arena, census,
+			      arena_printf(reading->arena,
+					   "%" PRIu64
+					   " sockets in UNCONN, or listed with such, are left out: "
+					   "ss calls UDP's and other protocols' so, never TCP's",
+					   reading->other_protocol));
 	if (reading->sockets->count) {
 		census->families_known = true;
 		for (size_t i = 0; i < reading->sockets->count; i++)
@@ -245,6 +296,7 @@ int states_from_read(struct arena *arena, const char *path, struct states *censu
 	const char *shown = input ? "standard input" : arena_printf(arena, "'%s'", path);
 	FILE *file = input ? stdin : fopen(path, "re");
 	int error = file ? 0 : -errno;
+	bool sums = false;
 
 	if (!error) {
 		errno = 0;
@@ -255,6 +307,16 @@ int states_from_read(struct arena *arena, const char *path, struct states *censu
 	if (error) {
 		*trouble = arena_printf(arena, "cannot read %s: %s", shown, strerror(-error));
 		return error;
+	}
+	for (int i = 1; i < STATE_COUNT; i++)
+		sums |= reading.counts[i] != 0;
+	if (!sockets->count && !sums && reading.other_protocol) {
+		*trouble = arena_printf(
+			arena,
+			"nothing in %s is TCP's: what ss calls UNCONN is UDP's or another "
+			"protocol's; wanted are lines of netstat -ant or ss -tan",
+			shown);
+		return -EINVAL;
 	}
 	if (!sockets->count && !reading.census_lines) {
 		*trouble = arena_printf(

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* Without hyphens and underscores. */
 static const struct alias {
@@ -51,6 +52,11 @@ enum tcp_state state_named(const char *name)
 		if (!strcmp(aliases[i].name, plain))
 			return aliases[i].state;
 	return STATE_NONE;
+}
+
+bool state_is_unconnected(const char *name)
+{
+	return !strcasecmp(name, "UNCONN");
 }
 
 const char *state_suggest(const char *wrong)
