@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* The age from which tcp_tw_reuse takes a TIME_WAIT's port. */
+#define REUSE_MS 1000u
+
 struct past_key {
 	uint64_t cookie, boot;
 };
@@ -163,9 +166,11 @@ static bool overlaps(const struct past *candidate, uint64_t from, uint64_t to)
 				 ? slot->closed_at
 				 : member_end(candidate->member);
 
-	/* What is accepted was connected before, and its client may have closed it by then. */
+	/* What is accepted was connected before, and its client may have closed it by then; after a
+	 * second the kernel may have given the port to another. */
 	if (slot->flags & SOCKET_CONNECTOR)
-		return began <= to;
+		return began <= to && cycles_to_ms(candidate->member->ledger->ns_per_cycle, ended,
+						   from) < REUSE_MS;
 	return began <= to && ended >= from;
 }
 

@@ -153,6 +153,24 @@ static void later_conversation_is_not_meant(void **state)
 	analysis_free(&analysis);
 }
 
+/* It waited to be accepted for a moment; what was closed long before was another. */
+static void earlier_conversation_is_not_meant(void **state)
+{
+	(void)state;
+	static const unsigned closed_at[] = { 20, 2500 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct analysis analysis;
+		struct ledger_slot *late = build_slot(&server, 5, server_opened);
+		late->opened_at = BUILD_MS(3000);
+		build_eof(late, BUILD_MS(3100), server_opened);
+		closed(connected(&client, 7, 5555), closed_at[i]);
+		const struct peer_process *peer = peer_of_finding(&analysis);
+		assert_int_equal(peer != NULL, i);
+		analysis_free(&analysis);
+	}
+}
+
 static void states_in_every_spelling(void **state)
 {
 	(void)state;
@@ -192,6 +210,7 @@ int main(void)
 		TEST(another_port_is_another_conversation),
 		TEST(another_namespace_is_another_conversation),
 		TEST(later_conversation_is_not_meant),
+		TEST(earlier_conversation_is_not_meant),
 		cmocka_unit_test(states_in_every_spelling),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
