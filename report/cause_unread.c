@@ -5,6 +5,7 @@
 #include "finding_list.h"
 #include "last_thread.h"
 #include "proc_epoll.h"
+#include "served.h"
 
 #include <inttypes.h>
 #include <sockaudit/history.h>
@@ -13,6 +14,7 @@
 
 /* Why nobody read the FIN: in the order in which one explains the other away. */
 enum reason {
+	SERVED,
 	BEHIND_LIBC,
 	READING_OFF,
 	UNWATCHED,
@@ -27,8 +29,8 @@ enum reason {
 
 /* For the facts. */
 static const char *const reason_names[REASON_COUNT] = {
-	"behind-libc", "reading-off", "unwatched",  "told", "unread-data",
-	"working",     "watched",     "never-read", "idle",
+	"served-by-child", "behind-libc", "reading-off", "unwatched",  "told",
+	"unread-data",	   "working",	  "watched",	 "never-read", "idle",
 };
 
 /* How long ago, in the time of the process that owes the close. */
@@ -47,10 +49,12 @@ bool unread_is_told(const struct judgement *judgement)
 	       slot->told_at > verdict_later(slot->connect_at, slot->opened_at);
 }
 
-static enum reason reason_of(const struct audited_socket *socket)
+static enum reason reason_of(const struct audit *audit, const struct audited_socket *socket)
 {
 	const struct ledger_slot *slot = &socket->judgement->merged;
 
+	if (served_by_child(audit, socket).closed)
+		return SERVED;
 	if (slot->flags & SOCKET_STDIO)
 		return BEHIND_LIBC;
 	if (verdict_reading_is_off(slot))
@@ -180,19 +184,20 @@ static bool any_is_disarmed(const struct audit *audit, const struct finding *fin
 {
 	/* One is asked for all: the kernel lists a whole epoll for each question. */
 	for (size_t i = 0; i < finding->socket_count; i++)
-		if (reason_of(sockets[i]) == WATCHED)
+		if (reason_of(audit, sockets[i]) == WATCHED)
 			return is_disarmed(audit, sockets[i]);
 	return false;
 }
 
 /* A request and its answer have passed, and nothing since. */
-static bool all_are_complete(const struct finding *finding, struct audited_socket *const *sockets)
+static bool all_are_complete(const struct audit *audit, const struct finding *finding,
+			     struct audited_socket *const *sockets)
 {
 	for (size_t i = 0; i < finding->socket_count; i++) {
 		const struct ledger_slot *slot = &sockets[i]->judgement->merged;
 		bool answered = slot->flags & SOCKET_CONNECTOR ? slot->direction == 1
 							       : slot->direction == 2;
-		if (reason_of(sockets[i]) == IDLE && (!answered || !slot->exchanges))
+		if (reason_of(audit, sockets[i]) == IDLE && (!answered || !slot->exchanges))
 			return false;
 	}
 	return true;
@@ -217,7 +222,7 @@ static struct last_thread thread_of(const struct audit *audit, const struct find
 	size_t count = 0;
 
 	for (size_t i = 0; i < finding->socket_count; i++)
-		if (reason_of(sockets[i]) == reason)
+		if (reason_of(audit, sockets[i]) == reason)
 			same[count++] = sockets[i];
 	return last_thread_find(audit, same, count);
 }
@@ -242,7 +247,7 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 
 	for (size_t i = 0; i < finding->socket_count; i++) {
 		const struct judgement *judgement = sockets[i]->judgement;
-		counts[reason_of(sockets[i])]++;
+		counts[reason_of(audit, sockets[i])]++;
 		if (judgement->merged.epoll_since)
 			interest_ms = later(interest_ms, ms_ago(audit, judgement,
 								judgement->merged.epoll_since));
@@ -251,6 +256,10 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 	for (enum reason r = 0; r < REASON_COUNT; r++)
 		if (counts[r] > counts[reason])
 			reason = r;
+	/* Ledgers of children that ended clean don't stay for ever: those that nobody touched here
+	 * will have been served as the others were. */
+	if (reason == NEVER_READ && counts[SERVED])
+		reason = SERVED;
 	const uint64_t idle_ms = cause_oldest(finding, row_idle);
 	const char *ago = cause_ago(arena, idle_ms, timeless),
 		   *idle = timeless ? "idle"
@@ -269,6 +278,13 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 				    "so whether its EOF was "
 				    "seen isn't known",
 				    gone);
+		break;
+	case SERVED:
+		finding->class = 'F';
+		finding->fix = "The child has its own copy. Close this one in the parent right "
+			       "after fork(), on every path.";
+		text = arena_printf(arena, "%s; %s", gone,
+				    served_text(audit, sockets, finding->socket_count, timeless));
 		break;
 	case READING_OFF:
 		finding->class = 'G';
@@ -323,11 +339,12 @@ const char *cause_of_unread(struct arena *arena, const struct audit *audit, stru
 		break;
 	case IDLE:
 		finding->class = 'B';
-		text = arena_printf(
-			arena, "%s; %s%s, and never read since%s%s", gone,
-			all_are_complete(finding, sockets) ? "the last exchange is complete, " : "",
-			idle, unwatched_text(finding, sockets),
-			held_up_text(arena, audit, finding, sockets, reason, timeless));
+		text = arena_printf(arena, "%s; %s%s, and never read since%s%s", gone,
+				    all_are_complete(audit, finding, sockets)
+					    ? "the last exchange is complete, "
+					    : "",
+				    idle, unwatched_text(finding, sockets),
+				    held_up_text(arena, audit, finding, sockets, reason, timeless));
 		break;
 	case REASON_COUNT:
 		break;

@@ -26,13 +26,12 @@ static const struct {
 	  "The client has left while its request is worked on. A limit on the work, or a "
 	  "look at the socket now and then, lets it go sooner." },
 	{ "behind-libc", "The EOF went to stdio. feof() tells of it; then fclose() the stream." },
-	{ "served-by-child",
-	  "The child has served it and is done; this is the parent's copy. close() "
-	  "it after fork()." },
 };
 
 const char *finding_help(const struct finding *finding)
 {
+	if (finding->fix)
+		return finding->fix;
 	for (size_t i = 0; finding->rule == RULE_FIN_UNREAD && i < finding->fact_count; i++) {
 		const struct fact *fact = &finding->facts[i];
 		if (!fact->text || strcmp(fact->key, "reason"))

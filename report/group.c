@@ -8,6 +8,7 @@
 #include "evidence.h"
 #include "hash.h"
 #include "pools.h"
+#include "served.h"
 #include "siblings.h"
 #include "socket_row.h"
 
@@ -290,6 +291,9 @@ static void finding_of_sockets(struct grouping *grouping, const struct group *gr
 			verdict->evidence_errno, group->second);
 	if (finding->rule == RULE_FIN_UNREAD && !finding->evidence.call)
 		finding->told = told_place(grouping, group);
+	if (finding->rule == RULE_FIN_UNREAD)
+		finding->served = served_fork(grouping->audit, grouping->code, group->sockets,
+					      group->socket_count);
 	finding->sockets =
 		arena_array(grouping->audit->arena, group->socket_count, sizeof(*finding->sockets));
 	finding->socket_count = group->socket_count;

@@ -161,6 +161,8 @@ struct finding {
 	bool gating;
 	const char *suppressed_by; /* NULL */
 	struct place opened, connected, evidence, closed, fork;
+	struct place served; /* the fork of a child that served it and is done; of no group's key */
+	const char *fix;     /* what to do, where the rule's own advice misses it; NULL */
 	struct place told; /* the wait that told of the end to nobody's concern; of no group's key */
 	const struct holder *child; /* who was forked there and holds the first; NULL: nobody */
 	struct sibling

@@ -123,6 +123,30 @@ static void family_take(struct search *search, struct members *members, uint32_t
 	}
 }
 
+/* The children of a running process that have ended, in whatever folder they left their ledgers
+ * beside its own: they know what became of sockets that it still has. */
+static void ended_children_witness(struct search *search, struct members *members,
+				   const struct member *parent)
+{
+	const char *path = parent->open_path ? parent->open_path : parent->path;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	struct ledger_files files = { 0 };
+
+	if (!slash || parent->follows_link ||
+	    ledger_folder_list(search->arena,
+			       arena_printf(search->arena, "%.*s", (int)(slash - path), path),
+			       &files))
+		return;
+	for (size_t i = 0; i < files.count; i++) {
+		const char *trouble;
+		struct member child;
+		if (files.files[i].name.start_ticks >= parent->start_ticks &&
+		    !member_peek(search, files.files[i].path, false, &child, &trouble) &&
+		    child.ppid == parent->pid && !child.running && child.pid != parent->pid)
+			member_take(search, members, &child, true);
+	}
+}
+
 static int target_is_pid(struct search *search, const struct members_settings *settings,
 			 struct members *members, uint32_t pid)
 {
@@ -169,6 +193,12 @@ static int target_is_pid(struct search *search, const struct members_settings *s
 	uint64_t start_ticks =
 		newest && (newest->running || !running) ? newest->start_ticks : proc->start_ticks;
 	family_take(search, members, pid, start_ticks, settings->no_children);
+	for (size_t i = before, end = members->count; i < end && !settings->quick; i++) {
+		/* The list may move as it grows. */
+		const struct member member = members->items[i];
+		if (member.pid == pid && member.running && member.path)
+			ended_children_witness(search, members, &member);
+	}
 	for (size_t i = before; i < members->count; i++)
 		members->items[i].named |= members->items[i].pid == pid;
 	if (members->count == before) {

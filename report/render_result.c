@@ -105,6 +105,10 @@ char *result_story(struct results *results, const struct finding *finding)
 		lines = text_make(text, "%s%s", lines,
 				  place_line(results, "forked", &finding->fork,
 					     text_call(text, finding->fork.call)));
+	if (finding->served.call)
+		lines = text_make(text, "%s%s", lines,
+				  place_line(results, "forked", &finding->served,
+					     text_call(text, finding->served.call)));
 	if (finding->opened.call)
 		lines = text_make(text, "%s%s", lines,
 				  place_line(results, "opened", &finding->opened,

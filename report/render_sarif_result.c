@@ -100,6 +100,8 @@ static void all_tell(struct telling *telling)
 		   finding->closed.call ? text_call(text, finding->closed.call) : "");
 	place_tell(telling, &finding->fork, "Child made by",
 		   finding->fork.call ? text_call(text, finding->fork.call) : "");
+	place_tell(telling, &finding->served, "Child made by",
+		   finding->served.call ? text_call(text, finding->served.call) : "");
 	place_tell(telling, &finding->opened, "Opened by",
 		   finding->opened.call ? text_call(text, finding->opened.call) : "");
 	place_tell(telling, &finding->connected, "Connected by",

@@ -126,7 +126,8 @@ static void socket_rewrite(struct rewriter *rewriter, struct socket_row *row)
 static void finding_rewrite(struct rewriter *rewriter, struct finding *finding)
 {
 	struct place *places[] = { &finding->opened, &finding->connected, &finding->evidence,
-				   &finding->closed, &finding->fork,	  &finding->told };
+				   &finding->closed, &finding->fork,	  &finding->told,
+				   &finding->served };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		place_rewrite(rewriter, places[i]);
@@ -189,8 +190,7 @@ static void namespaces_rewrite(struct rewriter *rewriter, struct report *report)
 		struct namespace_sum *sum = &report->namespaces[i];
 		sum->unexplained =
 			reasons_rewrite(rewriter, sum->unexplained, sum->unexplained_count);
-		sum->others =
-			copied(rewriter, sum->others, sum->other_count, sizeof(*sum->others));
+		sum->others = copied(rewriter, sum->others, sum->other_count, sizeof(*sum->others));
 		for (size_t j = 0; j < sum->other_count; j++)
 			sum->others[j].comm = name(rewriter, sum->others[j].comm);
 	}

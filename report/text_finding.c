@@ -169,6 +169,8 @@ static void whole(struct text *text, const struct finding *finding)
 		place(text, "closed", &finding->closed, text_call(text, finding->closed.call));
 	if (finding->opened.call)
 		place(text, "opened", &finding->opened, text_call(text, finding->opened.call));
+	if (finding->served.call)
+		place(text, "forked", &finding->served, text_call(text, finding->served.call));
 	connected(text, finding);
 	last_use(text, finding);
 	siblings(text, finding);

@@ -127,6 +127,7 @@ static void findings(struct page *page)
 		place(page, "told by", &finding->told);
 		place(page, "closed", &finding->closed);
 		place(page, "forked", &finding->fork);
+		place(page, "forked", &finding->served);
 		if (finding->cause)
 			paragraph(page, LOOK_PLAIN, NULL, 12,
 				  arena_printf(page->memory, "  %-9s %s", "cause", finding->cause));

@@ -11,7 +11,9 @@ int main(void)
 
 	for (int i = 0; i < 3; i++) {
 		int client = peer_connect(stage_port(listener));
-		int fd = must(accept(listener, NULL, NULL)); /* EXPECT fin-unread opened count=3 */
+		/* EXPECT fin-unread opened count=3 class=F says=served_them */
+		/* EXPECT fin-unread fact reason=served-by-child */
+		int fd = must(accept(listener, NULL, NULL));
 		pid_t child = must(fork());
 
 		if (!child) {

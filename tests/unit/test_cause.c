@@ -228,6 +228,61 @@ static void wait_that_told_is_a_place_beside_the_key(void **state)
 	assert_string_equal(fingerprints[0], fingerprints[1]);
 }
 
+/* Two ledgers: a parent that accepted, and a child that served its copy and closed it. `how` bends
+ * what makes them that. */
+static void served_by_a_child_is_told(void **state)
+{
+	enum { SERVED, UNRELATED, FORKED_BEFORE, NOT_CLOSED, UNUSED, USED_HERE, CIRCLE, HOWS };
+
+	(void)state;
+	for (int how = SERVED; how < HOWS; how++) {
+		struct build builds[2] = { build_ledger(42, 7, 3000), build_ledger(43, 8, 2000) };
+		uint32_t module = build_module(&builds[0], "/app", 0xab);
+		stack_id opened = build_stack(&builds[0], module, 0x10, 0x20, 0);
+		struct ledger_slot *slot = build_slot(&builds[0], 5, opened);
+		slot->cookie = 99;
+		slot->last_send = how == USED_HERE ? BUILD_MS(30) : 0;
+		build_snapshot(&builds[0], 5, CLOSE_WAIT);
+		struct ledger_header *child = build_header(&builds[1]);
+		child->fork_pid = how == UNRELATED ? 41 : how == CIRCLE ? 43 : 42;
+		child->fork_at = BUILD_MS(how == FORKED_BEFORE ? 5 : 20);
+		child->fork_call = CALL_FORK;
+		module = build_module(&builds[1], "/app", 0xab);
+		child->fork_stack = build_stack(&builds[1], module, 0x50, 0x20, 0);
+		slot = build_slot(&builds[1], 5, 0);
+		slot->cookie = 99;
+		slot->origin = ORIGIN_INHERITED;
+		slot->last_receive = how == UNUSED ? 0 : BUILD_MS(100);
+		slot->closed_at = BUILD_MS(1000);
+		slot->closed_call = how == NOT_CLOSED ? CALL_NONE : CALL_CLOSE;
+		slot->life = 1u << 3 | PHASE_GONE;
+		struct analysis analysis;
+		assert_int_equal(build_analysis(builds, 2, 0, &analysis), 0);
+		const struct finding *finding = build_finding(&analysis, RULE_FIN_UNREAD);
+		assert_non_null(finding);
+		if (how == SERVED) {
+			assert_int_equal(finding->class, 'F');
+			assert_string_equal(finding->served.call, "fork");
+			assert_non_null(finding->fix);
+			assert_non_null(strstr(finding->cause, "a child process (pid 43 built) "
+							       "served it and closed its copy up "
+							       "to 2 s ago"));
+			assert_null(strstr(finding->cause_timeless, "43"));
+			assert_null(strstr(finding->cause_timeless, "2 s"));
+		} else {
+			assert_int_not_equal(finding->class, 'F');
+			assert_null(finding->served.call);
+			assert_null(finding->fix);
+			assert_null(strstr(finding->cause, "child"));
+		}
+		/* Neither the site nor what tells findings apart. */
+		assert_ptr_equal(finding_site_stack(finding), finding->opened.stack);
+		analysis_free(&analysis);
+		for (int i = 0; i < 2; i++)
+			build_free(&builds[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +293,7 @@ int main(void)
 		cmocka_unit_test(thread_that_went_on_is_not_stuck),
 		cmocka_unit_test(thread_that_nobody_knows_is_not_invented),
 		cmocka_unit_test(reading_that_was_switched_off_is_the_evidence),
+		cmocka_unit_test(served_by_a_child_is_told),
 		cmocka_unit_test(wait_that_told_is_a_place_beside_the_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
