@@ -68,8 +68,8 @@ int proc_read(uint32_t pid, struct proc *proc)
  */
 static uint32_t window_of(uint32_t pid)
 {
-	static uint32_t asked,
-		answer; /* many descriptors are asked about, one process after another */
+	/* Many descriptors are asked about, one process after another. */
+	static _Thread_local uint32_t asked, answer;
 	char path[64], text[512];
 
 	if (pid && pid == asked)
@@ -253,6 +253,15 @@ int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files)
 	if (files->socket_count)
 		qsort(files->sockets, files->socket_count, sizeof(*files->sockets), socket_compare);
 	return 0;
+}
+
+int proc_files_folder(uint32_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", window_of(pid));
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return folder < 0 ? -errno : folder;
 }
 
 uint64_t proc_socket_inode(uint32_t pid, int fd)

@@ -56,6 +56,8 @@ bool proc_hides(uint32_t pid);
 const char *proc_root(struct arena *arena, uint32_t pid);
 /* Its descriptors. -EACCES: not ours to see. */
 int proc_files(struct arena *arena, uint32_t pid, struct proc_files *files);
+/* A descriptor of the folder of its descriptors, or -errno; any thread may ask. */
+int proc_files_folder(uint32_t pid);
 /* The inode of the socket that a descriptor is at this moment; 0: no socket, or gone. */
 uint64_t proc_socket_inode(uint32_t pid, int fd);
 /* Whether a descriptor's protocol is TCP; true also when the kernel doesn't tell. */

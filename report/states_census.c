@@ -4,6 +4,7 @@
 
 #include "states_advice.h"
 #include "states_groups.h"
+#include "states_holders.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,11 +89,15 @@ static int kernel_ask(struct arena *arena, const struct states_options *options,
 		      struct states *census, struct states_sockets *sockets, const char **trouble)
 {
 	states_namespaces_find(arena, options->all_namespaces, census);
+	struct holders_search *search = holders_begin(arena);
 	int error = states_kernel_take(arena, census, sockets, false, trouble);
+	struct holders holders = holders_end(search);
+	if (!error)
+		states_owners_find(arena, &holders, census, sockets);
+	holders_free(&holders);
 	if (error)
 		return error;
 	census->families_known = census->keepalive_known = true;
-	states_owners_find(arena, census, sockets);
 	for (size_t i = 0; i < census->namespace_count; i++) {
 		const struct states_namespace *where = &census->namespaces[i];
 		if (!where->trouble)

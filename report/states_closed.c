@@ -7,96 +7,134 @@
 #include "states_sockets.h"
 
 #include "hash.h"
-#include "owners.h"
 #include "proc.h"
+#include "states_holders.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
+/* What is held and not listed. */
 struct doubt {
+	UT_hash_handle hh;
 	uint64_t inode;
-	const struct owner *first;
-	int family;
+	const struct holding *first;
+	int fd;
+	uint16_t family; /* 0: no TCP socket, or not of a namespace that was asked */
 	uint32_t net_ns;
+	bool shared;
+};
+
+/* The sockets of a census by inode; several may have the same, as the paths of an MPTCP socket. */
+struct known {
+	struct states_sockets *sockets;
+	uint32_t *slots; /* 1 + index; 0: empty. At most half are full. */
+	unsigned shift;
+	size_t mask;
 };
 
 struct search {
 	struct arena *arena;
-	const struct states *census;
-	uint64_t *known; /* inodes of the census, sorted */
-	size_t known_count;
+	struct states *census;
+	struct known known;
 	struct doubt *doubts;
-	size_t doubt_count, doubt_room;
-	/* The namespace of each process that was asked about: most have many sockets. */
-	struct process_place *places;
 };
 
-struct process_place {
-	UT_hash_handle hh;
-	uint32_t pid, net_ns;
-	bool asked; /* the census has its namespace */
-};
-
-static int inode_compare(const void *a, const void *b)
+static size_t slot_of(const struct known *known, uint64_t inode)
 {
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
+	return (size_t)(inode * 0x9e3779b97f4a7c15u >> known->shift);
 }
 
-static void known_make(struct search *search, const struct states_sockets *sockets)
+static void known_make(struct arena *arena, struct known *known, struct states_sockets *sockets)
 {
-	search->known = arena_array(search->arena, sockets->count + 1, sizeof(*search->known));
-	search->known_count = 0;
-	for (size_t i = 0; i < sockets->count; i++)
-		if (sockets->items[i].inode)
-			search->known[search->known_count++] = sockets->items[i].inode;
-	qsort(search->known, search->known_count, sizeof(*search->known), inode_compare);
-}
+	unsigned bits = 4;
 
-static bool is_known(const struct search *search, uint64_t inode)
-{
-	return bsearch(&inode, search->known, search->known_count, sizeof(inode), inode_compare);
-}
-
-static const struct process_place *place_of(struct search *search, uint32_t pid)
-{
-	struct process_place *place;
-
-	HASH_FIND(hh, search->places, &pid, sizeof(pid), place);
-	if (place)
-		return place;
-	uint64_t inode = proc_namespace(pid, "net");
-	place = arena_alloc(search->arena, sizeof(*place));
-	place->pid = pid;
-	for (size_t i = 0; inode && i < search->census->namespace_count; i++) {
-		if (search->census->namespaces[i].inode != inode)
+	while ((size_t)1 << bits < sockets->count * 2)
+		bits++;
+	known->sockets = sockets;
+	known->shift = 64 - bits;
+	known->mask = ((size_t)1 << bits) - 1;
+	known->slots = arena_array(arena, known->mask + 1, sizeof(*known->slots));
+	for (size_t i = 0; i < sockets->count; i++) {
+		if (!sockets->items[i].inode)
 			continue;
-		place->net_ns = (uint32_t)i;
-		place->asked = search->census->namespaces[i].how != NULL;
+		size_t at = slot_of(known, sockets->items[i].inode);
+		while (known->slots[at])
+			at = (at + 1) & known->mask;
+		known->slots[at] = (uint32_t)i + 1;
 	}
-	HASH_ADD(hh, search->places, pid, sizeof(place->pid), place);
-	return place;
 }
 
-/* What is held and not listed; only of processes whose namespace was asked. */
-static bool doubt_add(void *data, uint64_t inode, const struct owner *first)
+/* The next socket of an inode, from the slot on that `at` says. */
+static struct states_socket *known_next(const struct known *known, uint64_t inode, size_t *at)
 {
-	struct search *search = data;
-	struct doubt doubt = { .inode = inode, .first = first };
+	while (known->slots[*at]) {
+		struct states_socket *socket = &known->sockets->items[known->slots[*at] - 1];
+		*at = (*at + 1) & known->mask;
+		if (socket->inode == inode)
+			return socket;
+	}
+	return NULL;
+}
 
-	const struct process_place *place = place_of(search, first->pid);
+/* Where a process is, when that namespace was asked. */
+static bool place_find(const struct states *census, uint32_t pid, uint32_t *net_ns)
+{
+	uint64_t inode = proc_namespace(pid, "net");
 
-	if (!place->asked || is_known(search, inode))
-		return true;
-	doubt.net_ns = place->net_ns;
-	doubt.family = proc_socket_tcp_family(first->pid, first->fd);
-	if (!doubt.family)
-		return true;
-	search->doubts = arena_more(search->arena, search->doubts, search->doubt_count,
-				    &search->doubt_room, sizeof(*search->doubts));
-	search->doubts[search->doubt_count++] = doubt;
-	return true;
+	for (size_t i = 0; inode && i < census->namespace_count; i++) {
+		if (census->namespaces[i].inode != inode)
+			continue;
+		*net_ns = (uint32_t)i;
+		return census->namespaces[i].how != NULL;
+	}
+	return false;
+}
+
+static void doubt_add(struct search *search, const struct holding *holder, size_t index, bool asked,
+		      uint32_t net_ns)
+{
+	struct doubt *doubt;
+	uint64_t inode = holder->inodes[index];
+
+	HASH_FIND(hh, search->doubts, &inode, sizeof(inode), doubt);
+	if (doubt) {
+		doubt->shared |= doubt->first != holder;
+		return;
+	}
+	doubt = arena_alloc(search->arena, sizeof(*doubt));
+	doubt->inode = inode;
+	doubt->first = holder;
+	doubt->fd = holder->fds[index];
+	doubt->net_ns = net_ns;
+	doubt->family = asked ? (uint16_t)proc_socket_tcp_family(holder->pid, doubt->fd) : 0;
+	HASH_ADD(hh, search->doubts, inode, sizeof(doubt->inode), doubt);
+}
+
+static void holder_take(struct search *search, const struct holding *holder)
+{
+	bool placed = false, asked = false;
+	uint32_t net_ns = 0;
+
+	for (size_t i = 0; i < holder->count; i++) {
+		uint64_t inode = holder->inodes[i];
+		if (!inode)
+			continue;
+		size_t at = slot_of(&search->known, inode);
+		bool found = false;
+		for (struct states_socket *socket;
+		     (socket = known_next(&search->known, inode, &at)); found = true) {
+			if (!socket->pid) {
+				socket->pid = holder->pid;
+				socket->comm = holder->comm;
+			}
+			socket->shared |= socket->pid != holder->pid;
+		}
+		if (found)
+			continue;
+		if (!placed)
+			asked = place_find(search->census, holder->pid, &net_ns);
+		placed = true;
+		doubt_add(search, holder, i, asked, net_ns);
+	}
 }
 
 /*
@@ -108,53 +146,45 @@ static void doubts_settle(struct search *search, struct states_sockets *sockets)
 {
 	struct states second = *search->census;
 	struct states_sockets again = { .items = NULL };
+	struct known known;
 	const char *trouble;
+	bool any = false;
 
-	if (!search->doubt_count ||
-	    states_kernel_take(search->arena, &second, &again, true, &trouble))
+	for (const struct doubt *doubt = search->doubts; doubt && !any; doubt = doubt->hh.next)
+		any = doubt->family;
+	if (!any || states_kernel_take(search->arena, &second, &again, true, &trouble))
 		return;
-	known_make(search, &again);
-	for (size_t i = 0; i < search->doubt_count; i++) {
-		const struct doubt *doubt = &search->doubts[i];
-		if (is_known(search, doubt->inode) ||
-		    proc_socket_inode(doubt->first->pid, doubt->first->fd) != doubt->inode)
+	known_make(search->arena, &known, &again);
+	for (const struct doubt *doubt = search->doubts; doubt; doubt = doubt->hh.next) {
+		size_t at = slot_of(&known, doubt->inode);
+		if (!doubt->family || known_next(&known, doubt->inode, &at) ||
+		    proc_socket_inode(doubt->first->pid, doubt->fd) != doubt->inode)
 			continue;
 		struct states_socket *socket = states_socket_add(search->arena, sockets);
 		socket->inode = doubt->inode;
-		socket->family = (uint16_t)doubt->family;
+		socket->family = doubt->family;
 		socket->state = STATE_CLOSE;
 		socket->net_ns = doubt->net_ns;
+		socket->pid = doubt->first->pid;
+		socket->comm = doubt->first->comm;
+		socket->shared = doubt->shared;
 	}
 }
 
-static bool is_shared(const struct owner *first)
-{
-	for (const struct owner *owner = first->next; owner; owner = owner->next)
-		if (owner->pid != first->pid)
-			return true;
-	return false;
-}
-
-void states_owners_find(struct arena *arena, struct states *census, struct states_sockets *sockets)
+void states_owners_find(struct arena *arena, const struct holders *holders, struct states *census,
+			struct states_sockets *sockets)
 {
 	struct search search = { .arena = arena, .census = census };
-	struct owners owners;
 
-	owners_find(arena, &owners);
-	known_make(&search, sockets);
-	owners_each(&owners, doubt_add, &search);
-	doubts_settle(&search, sockets);
-	for (size_t i = 0; i < sockets->count; i++) {
-		const struct owner *first = owners_of(&owners, sockets->items[i].inode);
-		if (!first)
-			continue;
-		sockets->items[i].pid = first->pid;
-		sockets->items[i].comm = first->comm;
-		sockets->items[i].shared = is_shared(first);
+	known_make(arena, &search.known, sockets);
+	for (size_t i = 0; i < holders->count; i++) {
+		if (holders->items[i].refused)
+			census->processes_refused++;
+		else
+			holder_take(&search, &holders->items[i]);
 	}
+	doubts_settle(&search, sockets);
 	census->owners_known = true;
-	census->processes_refused = owners.refused;
-	census->close_known = !owners.refused;
-	HASH_CLEAR(hh, search.places);
-	owners_free(&owners);
+	census->close_known = !census->processes_refused;
+	HASH_CLEAR(hh, search.doubts);
 }

@@ -40,7 +40,9 @@ void states_namespaces_find(struct arena *arena, bool all, struct states *census
 int states_kernel_take(struct arena *arena, struct states *census, struct states_sockets *sockets,
 		       bool again, const char **trouble);
 /* states_closed.c: who holds each socket, and the open ones in CLOSE, which no table lists. */
-void states_owners_find(struct arena *arena, struct states *census, struct states_sockets *sockets);
+struct holders;
+void states_owners_find(struct arena *arena, const struct holders *holders, struct states *census,
+			struct states_sockets *sockets);
 
 /* states_from.c: the text that netstat, ss or awk printed, of `path` ("-": standard input). Its
  * lines that tell of a socket become sockets, those that tell a number go into census->count. 0, or
