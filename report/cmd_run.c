@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { RUN_NOT_EXECUTABLE = 126, RUN_NOT_FOUND = 127 }; /* as every shell has it */
 
@@ -183,6 +184,23 @@ static int command_start(struct run *run)
 	return error == ENOENT ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE;
 }
 
+/* Known before the command is started: what takes an hour is not to fail at its end. */
+static int inputs_check(struct arena *arena, const struct options *options, const char **trouble)
+{
+	const char *missing = NULL;
+
+	if (options->baseline && !options->update_baseline && access(options->baseline, R_OK))
+		missing = options->baseline;
+	for (size_t i = 0; !missing && options->suppressions[i]; i++)
+		if (access(options->suppressions[i], R_OK))
+			missing = options->suppressions[i];
+	if (!missing)
+		return 0;
+	int error = errno;
+	*trouble = arena_printf(arena, "cannot read '%s': %s", missing, strerror(error));
+	return -error;
+}
+
 static void put_away(void *with)
 {
 	const struct run *run = with;
@@ -198,6 +216,7 @@ static int run_all(struct run *run, const struct run_wishes *wishes)
 
 	run_child_prepare(&run->child);
 	if (output_check(&run->arena, run->options, &trouble) ||
+	    inputs_check(&run->arena, run->options, &trouble) ||
 	    run_stage_set(&run->arena, wishes, &run->stage, &trouble)) {
 		fprintf(stderr, "sockaudit run: %s\n", trouble);
 		return EXIT_RUN_TROUBLE;
