@@ -61,7 +61,8 @@ static uint64_t thread_youngest(const struct ledger *ledger, const struct ledger
 /* What the thread waits for, as the other end of it, and whether it is an answer. */
 static void wait_describe(const struct audit *audit, struct last_thread *last)
 {
-	for (size_t i = 0; i < audit->socket_count && last->place.fd >= 0; i++) {
+	for (size_t i = 0; i < audit->socket_count && last->place.doing && last->place.fd >= 0;
+	     i++) {
 		const struct audited_socket *socket = audit->sockets[i];
 		for (size_t j = 0; j < socket->ref_count; j++) {
 			const struct socket_ref *ref = &socket->refs[j];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Two event loops went on with their second client, and in its handler wait for a third party: one
  * to send to a program that does not read, one to connect to a host that does not answer. Their
- * first clients leave meanwhile. A third thread served its client and waits for a database. */
+ * first clients leave meanwhile. A third thread served its client and waits for a database, and a
+ * fourth one, which has no epoll, sends, too. */
 #include "stage/peer.h"
 #include "stage/stage.h"
 #include <pthread.h>
@@ -35,6 +36,20 @@ static void *sends(void *fds)
 	return fds;
 }
 
+static void *sends_without_epoll(void *of)
+{
+	char part[4096] = "";
+	int *fds = of;
+
+	for (int i = 0; i < 2; i++) {
+		expect(recv(fds[i], part, 4, 0) == 4);
+		must(send(fds[i], "done", 4, MSG_NOSIGNAL));
+	}
+	must(write(said[1], "s", 1));
+	send(full[0], part, sizeof(part), 0);
+	return of;
+}
+
 static void *connects(void *fds)
 {
 	int fd;
@@ -59,7 +74,7 @@ static void *asks(void *fds)
 
 static void play(void *(*begin)(void *), int client, int fd)
 {
-	static int fds[3][2];
+	static int fds[4][2];
 	static int(*next)[2] = fds;
 	pthread_t thread;
 	char byte;
@@ -106,6 +121,12 @@ int main(void)
 	/* EXPECT fin-unread fact id=3 reason=watched */
 	fd = must(accept(listener, NULL, NULL));
 	play(asks, client, fd);
+
+	client = peer_connect(stage_port(listener));
+	/* EXPECT fin-unread opened id=4 class=B says_live=waits_in_send()_on_fd */
+	/* EXPECT fin-unread fact id=4 reason=idle */
+	fd = must(accept(listener, NULL, NULL));
+	play(sends_without_epoll, client, fd);
 	stage_ready();
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Spins, and why a FIN was not read: the causes and their evidence, on ledgers made by hand of
  * processes that have ended. */
 #include "build_analysis.h"
+#include <last_thread.h>
 
 #include <errno.h>
 #include <setjmp.h>
@@ -228,6 +229,49 @@ static void wait_that_told_is_a_place_beside_the_key(void **state)
 	assert_string_equal(fingerprints[0], fingerprints[1]);
 }
 
+/* One call that lasts since before the FIN is told; of those, only what is no wait for more work
+ * starves the others. */
+static void call_that_lasts_longer_than_the_fin_is_told(void **state)
+{
+	static const struct ledger_thread thread = { .tid = 812, .comm = "worker" };
+	const struct member member = { .running = true };
+	struct arena arena = { 0 };
+	struct last_thread last = { .thread = &thread,
+				    .member = &member,
+				    .count = 1,
+				    .of = 1,
+				    .idle_ms = 24000,
+				    .went_on = true,
+				    .before = true,
+				    .peer = "10.0.0.1:80",
+				    .place = { .stand = THREAD_BLOCKED,
+					       .doing = "waits in connect() on fd 9",
+					       .is_held_up = true } };
+
+	(void)state;
+	assert_true(last_thread_is_stuck(&last));
+	assert_string_equal(last_thread_text(&arena, &last, false),
+			    "; thread 812 (worker), which used it last, went on with other "
+			    "sockets and for up to 24 s now waits in connect() on fd 9 (to "
+			    "10.0.0.1:80)");
+	assert_string_equal(last_thread_text(&arena, &last, true),
+			    "; thread worker, which used it last, went on with other sockets and "
+			    "now waits in connect() on fd 9");
+	last.place.is_held_up = false;
+	assert_false(last_thread_is_stuck(&last));
+	assert_non_null(strstr(last_thread_text(&arena, &last, false), "now waits in"));
+	last.place.is_held_up = true;
+	last.before = false;
+	assert_false(last_thread_is_stuck(&last));
+	assert_null(strstr(last_thread_text(&arena, &last, false), "waits"));
+	last.before = true;
+	last.place.stand = THREAD_WAITS;
+	last.place.is_held_up = false;
+	assert_false(last_thread_is_stuck(&last));
+	assert_null(strstr(last_thread_text(&arena, &last, false), "waits"));
+	arena_free(&arena);
+}
+
 /* Two ledgers: a parent that accepted, and a child that served its copy and closed it. `how` bends
  * what makes them that. */
 static void served_by_a_child_is_told(void **state)
@@ -293,6 +337,7 @@ int main(void)
 		cmocka_unit_test(thread_that_went_on_is_not_stuck),
 		cmocka_unit_test(thread_that_nobody_knows_is_not_invented),
 		cmocka_unit_test(reading_that_was_switched_off_is_the_evidence),
+		cmocka_unit_test(call_that_lasts_longer_than_the_fin_is_told),
 		cmocka_unit_test(served_by_a_child_is_told),
 		cmocka_unit_test(wait_that_told_is_a_place_beside_the_key),
 	};
