@@ -107,11 +107,27 @@ static int verdict(const struct run *run, const struct report *report)
 										     : EXIT_CLEAN;
 }
 
+/* A suite that is clean without marks: its interpreter tidies up. */
+static bool is_pytest(const char **command)
+{
+	for (; *command; command++) {
+		const char *slash = strrchr(*command, '/');
+		if (!strncmp(slash ? slash + 1 : *command, "pytest", 6) ||
+		    !strncmp(slash ? slash + 1 : *command, "py.test", 7))
+			return true;
+	}
+	return false;
+}
+
 /* The words for it, below the report. */
 static void verdict_say(const struct run *run, const struct report *report)
 {
 	const struct absent *absent = lacking(run);
 
+	if (!report->mark_count && is_pytest(run->options->targets))
+		fputs("sockaudit: no test told its name, and Python closes at its end what tests "
+		      "left open: copy tests/examples/conftest.py beside your tests\n",
+		      stderr);
 	if (!run->options->gated && errors_in(report))
 		fputs("sockaudit: not gating: add --gate\n", stderr);
 	if (run->options->strict)

@@ -133,6 +133,11 @@ static bool place_add(struct digest *digest, const struct place *place)
 	const struct frame *site = stack_site(stack);
 	if (site)
 		first = (size_t)(site - stack->frames);
+	/* Every program has a main(): theirs are told apart by the file that the site is in. */
+	if (site && site->module) {
+		module_name(site->module, text, sizeof(text));
+		digest_add(digest, text);
+	}
 	for (size_t i = first; i < stack->count && taken < FUNCTIONS_MOST; i++) {
 		const struct frame *frame = &stack->frames[i];
 		/* What libc calls its start-up code is not the program's. */
