@@ -18,7 +18,7 @@ struct doubt {
 	uint64_t inode;
 	const struct holding *first;
 	int fd;
-	uint16_t family; /* 0: no TCP socket, or not of a namespace that was asked */
+	uint16_t family; /* 0: no TCP socket, or of a namespace that wasn't asked */
 	uint32_t net_ns;
 	bool shared;
 };
@@ -89,7 +89,7 @@ static bool place_find(const struct states *census, uint32_t pid, uint32_t *net_
 	return false;
 }
 
-static void doubt_add(struct search *search, const struct holding *holder, size_t index, bool asked,
+static void doubt_add(struct search *search, const struct holding *holder, size_t index,
 		      uint32_t net_ns)
 {
 	struct doubt *doubt;
@@ -105,11 +105,12 @@ static void doubt_add(struct search *search, const struct holding *holder, size_
 	doubt->first = holder;
 	doubt->fd = holder->fds[index];
 	doubt->net_ns = net_ns;
-	doubt->family = asked ? (uint16_t)proc_socket_tcp_family(holder->pid, doubt->fd) : 0;
+	doubt->family = (uint16_t)proc_socket_tcp_family(holder->pid, doubt->fd);
 	HASH_ADD(hh, search->doubts, inode, sizeof(doubt->inode), doubt);
 }
 
-static void holder_take(struct search *search, const struct holding *holder)
+/* False: it has sockets that are not listed, and its namespace wasn't asked. */
+static bool holder_take(struct search *search, const struct holding *holder)
 {
 	bool placed = false, asked = false;
 	uint32_t net_ns = 0;
@@ -133,7 +134,27 @@ static void holder_take(struct search *search, const struct holding *holder)
 		if (!placed)
 			asked = place_find(search->census, holder->pid, &net_ns);
 		placed = true;
-		doubt_add(search, holder, i, asked, net_ns);
+		if (asked)
+			doubt_add(search, holder, i, net_ns);
+	}
+	return !placed || asked;
+}
+
+/* What a process of a namespace that wasn't asked has had first is that namespace's. */
+static void elsewhere_take(struct search *search, const struct holding *holder)
+{
+	struct doubt *doubt;
+
+	for (size_t i = 0; search->doubts && i < holder->count; i++) {
+		uint64_t inode = holder->inodes[i];
+		if (!inode)
+			continue;
+		HASH_FIND(hh, search->doubts, &inode, sizeof(inode), doubt);
+		if (!doubt)
+			continue;
+		doubt->shared = true;
+		if (holder->pid < doubt->first->pid)
+			doubt->family = 0;
 	}
 }
 
@@ -176,13 +197,18 @@ void states_owners_find(struct arena *arena, const struct holders *holders, stru
 {
 	struct search search = { .arena = arena, .census = census };
 
+	bool *elsewhere = arena_array(arena, holders->count + 1, sizeof(*elsewhere));
+
 	known_make(arena, &search.known, sockets);
 	for (size_t i = 0; i < holders->count; i++) {
 		if (holders->items[i].refused)
 			census->processes_refused++;
 		else
-			holder_take(&search, &holders->items[i]);
+			elsewhere[i] = !holder_take(&search, &holders->items[i]);
 	}
+	for (size_t i = 0; i < holders->count; i++)
+		if (elsewhere[i])
+			elsewhere_take(&search, &holders->items[i]);
 	doubts_settle(&search, sockets);
 	census->owners_known = true;
 	census->close_known = !census->processes_refused;
