@@ -133,8 +133,9 @@ static bool place_add(struct digest *digest, const struct place *place)
 	const struct frame *site = stack_site(stack);
 	if (site)
 		first = (size_t)(site - stack->frames);
-	/* Every program has a main(): theirs are told apart by the file that the site is in. */
-	if (site && site->module) {
+	/* Every program has a main(): theirs are told apart. Other code may be linked into many
+	 * programs, all of which have the one leak. */
+	if (site && site->module && site->function && !strcmp(site->function, "main")) {
 		module_name(site->module, text, sizeof(text));
 		digest_add(digest, text);
 	}

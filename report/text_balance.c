@@ -190,6 +190,8 @@ static void time_wait(struct text *text)
 	char *words;
 	if (!sum->known || sum->kernel < TIME_WAIT_MANY)
 		return;
+	if (!text->report->live && !sum->explained) /* others' weather */
+		return;
 	words = text_make(text, "%s in the kernel = %s explained", text_number(text, sum->kernel),
 			  text_number(text, sum->explained));
 	if (sum->unexplained)
