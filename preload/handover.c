@@ -67,10 +67,10 @@ static void predecessor_find(void)
 }
 
 /*
- * Asked of /proc, and not by fstat(): a file's server may be away, and then fstat() waits for it. The
- * numbers are dense from 3 on in nearly every program; so many closed ones in a row are the end.
- * Each answer costs 6 us, so of very many only the first are looked at; the ledgers of those who
- * opened the others know them still.
+ * Asked of /proc, and not by fstat(): a file's server may be away, and then fstat() waits for it.
+ * The numbers are dense from 3 on in nearly every program; so many closed ones in a row are the
+ * end. Each answer costs 6 us, so of very many only the first are looked at; the ledgers of those
+ * who opened the others know them still.
  */
 #define FIRST 3
 #define LAST  66

@@ -94,9 +94,9 @@ POPEN(_IO_popen)
 /* An exec that succeeds does not come back. */
 #define EXEC(path, call)                                                                           \
 	({                                                                                         \
-		OBSERVE(process_exec(true, path));                                \
+		OBSERVE(process_exec(true, path));                                                 \
 		int result_ = call;                                                                \
-		OBSERVE(process_exec(false, NULL));                            \
+		OBSERVE(process_exec(false, NULL));                                                \
 		result_;                                                                           \
 	})
 

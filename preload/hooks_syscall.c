@@ -401,18 +401,18 @@ TELLER(fork)
 
 #define ROW(name) [SYS_##name] = told_##name
 syscall_teller *const syscall_tellers[SYSCALLS] = {
-	ROW(read),	 ROW(readv),	   ROW(preadv2),    ROW(recvfrom),	ROW(write),
-	ROW(writev),	 ROW(pwritev2),	   ROW(sendto),	    ROW(sendmsg),	ROW(sendfile),
-	ROW(recvmsg),	 ROW(recvmmsg),	   ROW(sendmmsg),   ROW(socket),	ROW(socketpair),
-	ROW(accept4),	 ROW(bind),	   ROW(listen),	    ROW(connect),	ROW(shutdown),
-	ROW(getsockopt), ROW(dup),	   ROW(dup3),	    ROW(fcntl),		ROW(pidfd_getfd),
-	ROW(close),	 ROW(close_range), ROW(epoll_ctl),  ROW(epoll_pwait),	ROW(epoll_pwait2),
-	ROW(ppoll),	 ROW(exit_group),  ROW(execve),	    ROW(execveat),	ROW(seccomp),
-	ROW(prctl),	 ROW(chroot),	   ROW(setuid),	    ROW(setreuid),	ROW(setresuid),
-	ROW(setgid),	 ROW(setregid),	   ROW(setresgid),  ROW(setgroups),	ROW(unshare),
-	ROW(setns),	 ROW(setsockopt),	 ROW(ioctl),	   ROW(splice),	    ROW(epoll_create1),
+	ROW(read),	 ROW(readv),	   ROW(preadv2),    ROW(recvfrom),    ROW(write),
+	ROW(writev),	 ROW(pwritev2),	   ROW(sendto),	    ROW(sendmsg),     ROW(sendfile),
+	ROW(recvmsg),	 ROW(recvmmsg),	   ROW(sendmmsg),   ROW(socket),      ROW(socketpair),
+	ROW(accept4),	 ROW(bind),	   ROW(listen),	    ROW(connect),     ROW(shutdown),
+	ROW(getsockopt), ROW(dup),	   ROW(dup3),	    ROW(fcntl),	      ROW(pidfd_getfd),
+	ROW(close),	 ROW(close_range), ROW(epoll_ctl),  ROW(epoll_pwait), ROW(epoll_pwait2),
+	ROW(ppoll),	 ROW(exit_group),  ROW(execve),	    ROW(execveat),    ROW(seccomp),
+	ROW(prctl),	 ROW(chroot),	   ROW(setuid),	    ROW(setreuid),    ROW(setresuid),
+	ROW(setgid),	 ROW(setregid),	   ROW(setresgid),  ROW(setgroups),   ROW(unshare),
+	ROW(setns),	 ROW(setsockopt),  ROW(ioctl),	    ROW(splice),      ROW(epoll_create1),
 #if defined(__x86_64__)
-	ROW(accept),	 ROW(dup2),	   ROW(epoll_wait), ROW(poll),		ROW(fork),
+	ROW(accept),	 ROW(dup2),	   ROW(epoll_wait), ROW(poll),	      ROW(fork),
 #endif
 };
 

@@ -43,9 +43,7 @@ static const uint32_t small[SECTION_COUNT] = {
 	[SECTION_SLOTS] = 4096,	    [SECTION_STACKS] = 1024,   [SECTION_FRAMES] = 16384,
 	[SECTION_MODULES] = 256,    [SECTION_STRINGS] = 32768, [SECTION_MISUSES] = 256,
 	[SECTION_SNAPSHOTS] = 4096, [SECTION_FORKS] = 256,     [SECTION_CLOSED] = 512,
-	[SECTION_THREADS] = 512,
-	[SECTION_MARKS] = 256,
-	[SECTION_ENDINGS] = 4096,
+	[SECTION_THREADS] = 512,    [SECTION_MARKS] = 256,     [SECTION_ENDINGS] = 4096,
 };
 static const uint32_t record_sizes[SECTION_COUNT] = {
 	[SECTION_SLOTS] = sizeof(struct ledger_slot),
@@ -68,8 +66,7 @@ static bool section_starts_at_0(unsigned section)
 {
 	return section == SECTION_SLOTS || section == SECTION_SNAPSHOTS ||
 	       section == SECTION_FORKS || section == SECTION_CLOSED ||
-	       section == SECTION_THREADS || section == SECTION_MARKS ||
-	       section == SECTION_ENDINGS;
+	       section == SECTION_THREADS || section == SECTION_MARKS || section == SECTION_ENDINGS;
 }
 
 static uint64_t limit_soft(int resource, uint64_t *hard)

@@ -182,9 +182,7 @@ void ledger_file_prepare(void)
 		{ SECTION_SLOTS, 1024 },    { SECTION_STACKS, 256 },	{ SECTION_FRAMES, 8192 },
 		{ SECTION_MODULES, 128 },   { SECTION_STRINGS, 16384 }, { SECTION_MISUSES, 64 },
 		{ SECTION_SNAPSHOTS, 512 }, { SECTION_FORKS, 1024 },	{ SECTION_CLOSED, 512 },
-		{ SECTION_THREADS, 512 },
-		{ SECTION_MARKS, 256 },
-		{ SECTION_ENDINGS, 1024 },
+		{ SECTION_THREADS, 512 },   { SECTION_MARKS, 256 },	{ SECTION_ENDINGS, 1024 },
 	};
 	for (unsigned i = 0; i < sizeof likely / sizeof likely[0]; i++) {
 		uint32_t capacity = ledger->header->sections[likely[i].section].capacity;

@@ -63,6 +63,7 @@ static void run_follow(int fd, bool never_ours)
 {
 	int step = fd - run.last;
 	bool same_way = !run.step || (step > 0) == (run.step > 0);
+	uint64_t now = cycles_now();
 
 	if (run.length && step && step >= -STEP_MOST && step <= STEP_MOST && same_way) {
 		run.step = step > 0 ? 1 : -1;
@@ -80,13 +81,13 @@ static void run_follow(int fd, bool never_ours)
 		run.length = 1;
 		run.sweep = 0;
 		run.first = fd;
-		run.started = cycles_now();
+		run.started = now;
 	}
 	run.last = fd;
-	run.latest = cycles_now();
+	run.latest = now;
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
-	bool sweep = (run.length >= SWEEP_LEAST && never_ours) ||
-		     (run.length >= SWEEP_LEAST && fd <= 2) || run.length >= SWEEP_SURELY;
+	bool sweep = (run.length >= SWEEP_LEAST && (never_ours || fd <= 2)) ||
+		     run.length >= SWEEP_SURELY;
 	/* What a vfork child sweeps away is still its parent's. */
 	if ((!sweep && !run.sweep) || !process_is_ours())
 		return;

@@ -11,15 +11,15 @@ struct settings {
 	bool summary; /* the line at exit */
 	bool grace_given;
 	unsigned grace_ms;
-	unsigned frames;    /* return addresses kept of a stack, 1 to LEDGER_FRAMES_MAX */
-	unsigned keep;	    /* ended ledgers that stay */
-	int exitcode;	    /* exit status when the summary is not clean; 0: leave it */
-	char dir[PATH_MAX]; /* "" is the default places */
-	char log[PATH_MAX]; /* "" is standard error */
+	unsigned frames;	     /* return addresses kept of a stack, 1 to LEDGER_FRAMES_MAX */
+	unsigned keep;		     /* ended ledgers that stay */
+	int exitcode;		     /* exit status when the summary is not clean; 0: leave it */
+	char dir[PATH_MAX];	     /* "" is the default places */
+	char log[PATH_MAX];	     /* "" is standard error */
 	char suppressions[PATH_MAX]; /* a file for the reporter; "" none */
 	char mark[256];		     /* the name of this process's test; "" none */
-	char marks[PATH_MAX]; /* the run's file for them; "" none */
-	char attendance[PATH_MAX]; /* attendance.h; "" is not under `sockaudit run` */
+	char marks[PATH_MAX];	     /* the run's file for them; "" none */
+	char attendance[PATH_MAX];   /* attendance.h; "" is not under `sockaudit run` */
 };
 extern struct settings settings;
 

@@ -283,8 +283,8 @@ void track_connect(int fd, struct use use, int error, const struct sockaddr *add
 		track_flags(slot, SOCKET_CONNECTING, SOCKET_CONNECT_FAILED);
 	else
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING | SOCKET_CONNECT_FAILED);
-	/* Which connection it was, when the kernel has forgotten it: by this the ledger of the other
-	 * end finds it. */
+	/* Which connection it was, when the kernel has forgotten it: by this the ledger of the
+	 * other end finds it. */
 	if (slot->family != AF_UNIX)
 		address_ask(fd, &slot->local, sys_getsockname);
 }

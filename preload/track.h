@@ -2,8 +2,8 @@
 /*
  * The verbs: what a hook tells about a descriptor, whatever the call was named. Verbs may change
  * errno (OBSERVE keeps it), never block, never allocate. `frame` is the hook's HERE. Splits:
- * track.c (birth, connection), refusals.c (no descriptor left), track_adopt.c (met while open), track_data.c (reads, writes),
- * track_end.c (close, copies, misuse).
+ * track.c (birth, connection), refusals.c (no descriptor left), track_adopt.c (met while open),
+ * track_data.c (reads, writes), track_end.c (close, copies, misuse).
  */
 #ifndef TRACK_H
 #define TRACK_H

@@ -12,8 +12,8 @@
 #include "join_time_wait.h"
 #include "listed_sockets.h"
 #include "marks_gather.h"
-#include "state_names.h"
 #include "progress.h"
+#include "state_names.h"
 #include "suppressions.h"
 
 #include <errno.h>

@@ -102,7 +102,7 @@ struct audited_process {
 	size_t open_files;
 	bool files_known, io_uring;
 	bool unix_known; /* the kernel told which AF_UNIX streams have lost their peer */
-	uint64_t drift; /* slots whose descriptor is gone though nobody saw its close */
+	uint64_t drift;	 /* slots whose descriptor is gone though nobody saw its close */
 };
 
 struct kernel_census; /* kernel.h, for join*.c */
@@ -135,8 +135,8 @@ struct time_waits {
 struct audit {
 	struct arena *arena;
 	struct members *members;
-	const struct marks *marks;     /* NULL: none were set */
-	const struct samples *samples; /* what was asked while they ran; NULL: nobody did */
+	const struct marks *marks;	   /* NULL: none were set */
+	const struct samples *samples;	   /* what was asked while they ran; NULL: nobody did */
 	struct audited_process *processes; /* one for each member */
 	struct audited_socket **sockets;   /* in order of member and descriptor */
 	size_t socket_count, socket_room;

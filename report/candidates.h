@@ -20,7 +20,8 @@ int member_peek(struct search *search, const char *path, bool follows_link, stru
 		const char **trouble);
 /* Those that running processes have mapped, whatever their folder. */
 void candidates_from_proc(struct search *search);
-/* What running processes were before an exec(): it stands beside the ledgers that they have mapped. */
+/* What running processes were before an exec(): it stands beside the ledgers that they have mapped.
+ */
 void candidates_beside_running(struct search *search);
 /* Those in files; the ones that can't be read are passed over. */
 void candidates_from_files(struct search *search, const struct ledger_files *files);

@@ -23,7 +23,7 @@ const char *duration_text(struct arena *arena, uint64_t ms)
 
 const char *seconds_text(struct arena *arena, uint64_t seconds)
 {
-	return !seconds ? "less than a second"
+	return !seconds			     ? "less than a second"
 	       : seconds < UINT64_MAX / 1000 ? duration_text(arena, seconds * 1000)
 					     : "years";
 }
@@ -107,8 +107,8 @@ static const char *spin_text(const struct audit *audit, struct finding *finding,
 	return arena_printf(audit->arena,
 			    "%s() returned 0: %" PRIu64 " times in %s, %" PRIu64 " a second%s",
 			    finding->evidence.call ? finding->evidence.call : "a call", reads,
-			    duration_text(audit->arena, longest),
-			    (uint64_t)rate, now ? ", and still does" : "");
+			    duration_text(audit->arena, longest), (uint64_t)rate,
+			    now ? ", and still does" : "");
 }
 
 static const char *cause_text(struct arena *arena, const struct audit *audit,

@@ -51,8 +51,8 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 	uint64_t patience = live && verdict->working ? VERDICT_WORKING_FACTOR : 1;
 
 	/* Nothing was sent after the end: there is no work to wait for. */
-	bool spins = verdict->rule == VERDICT_EOF_SPIN &&
-		     verdict->since <= judgement->merged.eof_at;
+	bool spins =
+		verdict->rule == VERDICT_EOF_SPIN && verdict->since <= judgement->merged.eof_at;
 
 	/* Whoever held it has ended, and who closed it goes on: nobody holds it. */
 	if (verdict->rule == VERDICT_HELD_BY_CHILD && !live && closer && closer->running)
@@ -62,8 +62,8 @@ static void grace_apply(struct judgement *judgement, const struct member *member
 	} else if (ledger->header.grace_given) {
 		judgement->ripe = age >= ledger->header.grace_ms * patience;
 	} else if (live) {
-		judgement->ripe = age >= (spins ? VERDICT_SPIN_GRACE_MS
-						: VERDICT_LIVE_GRACE_MS * patience);
+		judgement->ripe =
+			age >= (spins ? VERDICT_SPIN_GRACE_MS : VERDICT_LIVE_GRACE_MS * patience);
 	} else {
 		judgement->exit_rules = true;
 		bool marked = marks && marks_between(marks, member->pid,

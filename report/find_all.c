@@ -4,9 +4,9 @@
 #include "churn.h"
 #include "fingerprint.h"
 #include "group.h"
-#include "starved.h"
 #include "growing.h"
 #include "running_out.h"
+#include "starved.h"
 
 void audit_find(struct audit *audit, struct code *code, struct finding_list *list)
 {

@@ -4,8 +4,8 @@
 
 #include "cause.h"
 #include "cause_unread.h"
-#include "finding_marks.h"
 #include "evidence.h"
+#include "finding_marks.h"
 #include "hash.h"
 #include "pools.h"
 #include "served.h"

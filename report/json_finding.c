@@ -98,7 +98,8 @@ static json_t *facts(const struct finding *finding, const struct render_settings
 	json_t *object = json_object();
 	for (const char *key = rules[finding->rule].facts; object && *key;) {
 		size_t size = strcspn(key, ",");
-		if (json_object_setn_new(object, key, size, fact_value(finding, key, size, settings))) {
+		if (json_object_setn_new(object, key, size,
+					 fact_value(finding, key, size, settings))) {
 			json_decref(object);
 			return NULL;
 		}

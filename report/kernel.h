@@ -29,8 +29,8 @@ struct kernel_socket {
 	uint16_t local_port, peer_port;
 	UT_hash_handle by_cookie, by_inode;
 	uint16_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_MPTCP; 0: AF_UNIX */
-	uint8_t type;	  /* SOCK_STREAM, ...; 0 not told */
-	const char *name; /* AF_UNIX: its path, '@' for each NUL of an abstract one; NULL: none */
+	uint8_t type;	   /* SOCK_STREAM, ...; 0 not told */
+	const char *name;  /* AF_UNIX: its path, '@' for each NUL of an abstract one; NULL: none */
 	bool queues_unknown;
 	bool peer_told;	       /* AF_UNIX: it has, or had, another end */
 	uint64_t peer_inode;   /* AF_UNIX: of the other end; 0: none, or not told */
@@ -44,7 +44,7 @@ struct kernel_census {
 	uint64_t net_ns;			/* inode of the namespace */
 	bool unix_known;			/* it told of AF_UNIX too */
 	uint64_t asked_ns;			/* CLOCK_MONOTONIC when the kernel was asked */
-	const char *remark; /* what could not be had, and why; NULL: all was told */
+	const char *remark;		/* what could not be had, and why; NULL: all was told */
 	uint16_t first_port, last_port; /* ip_local_port_range; 0 unknown */
 	int tw_reuse;			/* tcp_tw_reuse; -1 unknown */
 };
@@ -74,9 +74,9 @@ int kernel_proc_dump(struct arena *arena, uint32_t pid, struct kernel_census *ce
 struct kernel_socket *kernel_socket_add(struct arena *arena, struct kernel_census *census);
 
 /*
- * The TCP sockets of the calling thread's namespace one by one, without ages, for who counts tens of
- * thousands: nothing is kept here. `*kept` is how many `take` has kept; an interrupted dump sets it
- * back and begins anew. 0 or -errno.
+ * The TCP sockets of the calling thread's namespace one by one, without ages, for who counts tens
+ * of thousands: nothing is kept here. `*kept` is how many `take` has kept; an interrupted dump sets
+ * it back and begins anew. 0 or -errno.
  */
 typedef void kernel_take(void *data, const struct kernel_socket *socket);
 int kernel_diag_stream(struct arena *arena, kernel_take *take, size_t *kept, void *data);

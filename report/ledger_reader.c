@@ -137,9 +137,8 @@ static int rings_read(struct arena *arena, struct ledger *ledger, const char **t
 		return error;
 	ledger->mark_count = kept;
 	kept = 0;
-	error = ring_read(arena, ledger, SECTION_ENDINGS,
-			  offsetof(struct ledger_ending, closed_at), &ledger->endings, &count,
-			  trouble);
+	error = ring_read(arena, ledger, SECTION_ENDINGS, offsetof(struct ledger_ending, closed_at),
+			  &ledger->endings, &count, trouble);
 	for (uint32_t i = 0; !error && i < count; i++)
 		if (ledger->endings[i].closed_at)
 			ledger->endings[kept++] = ledger->endings[i];

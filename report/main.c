@@ -170,8 +170,9 @@ int main(int argc, char **argv)
 		return EXIT_CLEAN;
 	}
 	if (!strncmp(argv[1], "--describe=", strlen("--describe=")))
-		return describe(commands, COMMAND_COUNT, argv[1] + strlen("--describe=")) ?
-			       EXIT_CLEAN : EXIT_TROUBLE;
+		return describe(commands, COMMAND_COUNT, argv[1] + strlen("--describe="))
+			       ? EXIT_CLEAN
+			       : EXIT_TROUBLE;
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return command_run(&commands[i], argc, argv);

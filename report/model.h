@@ -163,7 +163,8 @@ struct finding {
 	struct place opened, connected, evidence, closed, fork;
 	struct place served; /* the fork of a child that served it and is done; of no group's key */
 	const char *fix;     /* what to do, where the rule's own advice misses it; NULL */
-	struct place told; /* the wait that told of the end to nobody's concern; of no group's key */
+	struct place
+		told; /* the wait that told of the end to nobody's concern; of no group's key */
 	const struct holder *child; /* who was forked there and holds the first; NULL: nobody */
 	struct sibling
 		*siblings; /* where others opened at the same place were closed; most first */
@@ -198,9 +199,9 @@ struct unaudited_socket {
 /* How the TCP connections of a process ended that it closed. */
 struct process_endings {
 	uint64_t first, by_peer; /* who sent its FIN first */
-	uint64_t reset_unread;	 /* received bytes had not been read: the peer may lose the answer */
-	uint64_t reset_linger;	 /* SO_LINGER with no time */
-	uint64_t dead;		 /* reset, or given up, before */
+	uint64_t reset_unread; /* received bytes had not been read: the peer may lose the answer */
+	uint64_t reset_linger; /* SO_LINGER with no time */
+	uint64_t dead;	       /* reset, or given up, before */
 	uint64_t unknown;
 	struct place unread_at; /* the close() that reset the most with unread bytes */
 };
@@ -324,7 +325,7 @@ struct report {
 	size_t mark_count;
 	const char **fixed; /* lines of the baseline that were not found */
 	size_t fixed_count;
-	uint64_t present;  /* under run: programs that had the library */
+	uint64_t present; /* under run: programs that had the library */
 	const struct timeline_row *timeline;
 	size_t timeline_count;
 	struct process *processes;

@@ -11,8 +11,8 @@
 int output_check(struct arena *arena, const struct options *options, const char **trouble);
 /* The next item of a list "text,json:FILE"; false at its end. */
 bool output_next(struct arena *arena, const char **list, char **name, const char **file);
-/* Calls `write` for each format, with the stream that it goes to; `standard` stands for the standard
- * output. 0, or -errno and *trouble. */
+/* Calls `write` for each format, with the stream that it goes to; `standard` stands for the
+ * standard output. 0, or -errno and *trouble. */
 typedef int output_writer(void *data, const char *format, const struct render_settings *settings,
 			  FILE *out);
 int output_each(struct arena *arena, const struct options *options, FILE *standard,

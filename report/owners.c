@@ -69,8 +69,7 @@ void owners_each(const struct owners *owners,
 {
 	struct owners_entry *entry, *next;
 
-	HASH_ITER(hh, owners->by_inode, entry, next)
-	{
+	HASH_ITER (hh, owners->by_inode, entry, next) {
 		if (!visit(data, entry->inode, &entry->first))
 			return;
 	}

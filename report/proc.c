@@ -415,8 +415,8 @@ bool proc_system_files(uint64_t *used, uint64_t *most)
 {
 	uint64_t free_ones;
 	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
-	bool told = file && fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, used, &free_ones,
-				   most) == 3;
+	bool told = file &&
+		    fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, used, &free_ones, most) == 3;
 
 	if (file)
 		fclose(file);

@@ -79,7 +79,6 @@ const char *proc_exe(struct arena *arena, uint32_t pid);
 /* This boot's id; "" unknown. */
 const char *proc_boot_id(struct arena *arena);
 
-
 /* Open files of the whole system, and how many it allows (fs.file-max). False: not told. */
 bool proc_system_files(uint64_t *used, uint64_t *most);
 

@@ -27,14 +27,14 @@ struct member {
 	uint64_t last_seen;	 /* alive, by who watched it, in cycles; 0: nobody did */
 	int wait_status;	 /* as its parent was told */
 	bool wait_known;
-	bool running;		 /* this process exists and is no zombie */
-	uint64_t pid_ns;	 /* inode of the pid namespace that its ledger's numbers are of; 0
-				    unknown */
-	bool unseen;		 /* whether it runs can't be seen from here; after members_read */
-	bool superseded;	 /* a later program of the same process has a ledger too */
-	bool witness;		 /* read for what it knows of others' sockets, not reported */
-	bool named;		 /* its pid or ledger was an argument */
-	bool follows_link;	 /* open_path is one of /proc's magic links */
+	bool running;	   /* this process exists and is no zombie */
+	uint64_t pid_ns;   /* inode of the pid namespace that its ledger's numbers are of; 0
+			      unknown */
+	bool unseen;	   /* whether it runs can't be seen from here; after members_read */
+	bool superseded;   /* a later program of the same process has a ledger too */
+	bool witness;	   /* read for what it knows of others' sockets, not reported */
+	bool named;	   /* its pid or ledger was an argument */
+	bool follows_link; /* open_path is one of /proc's magic links */
 };
 
 struct members {
@@ -50,7 +50,7 @@ struct members_settings {
 	bool no_children;
 	bool quick; /* processes are known by the pids in their ledgers alone: not those in another
 		       pid namespace */
-	bool all; /* no targets: every ledger there is, rather than the newest family */
+	bool all;   /* no targets: every ledger there is, rather than the newest family */
 };
 
 /*

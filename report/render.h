@@ -15,7 +15,7 @@ struct render_settings {
 	const char **source_roots; /* NULL-terminated; lines of source are quoted only from regular
 				      files below */
 	unsigned width;		   /* text: columns, 100 by default */
-	bool redacted;		   /* the report's names are tokens: add none of the machine's own */
+	bool redacted; /* the report's names are tokens: add none of the machine's own */
 };
 
 struct renderer {

@@ -3,7 +3,6 @@
 #include "json_values.h"
 #include "render_formats.h"
 
-
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "1.0.0"
 #endif

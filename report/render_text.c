@@ -117,11 +117,12 @@ static void lists(struct text *text)
 		const struct suppression_use *use = &report->suppressions[i];
 		const char *line = text_safe(text, use->line);
 		text_words(text, i ? "" : "suppress",
-			   use->used ? text_make(text, "%s: %s, %s", line,
-						 text_count(text, use->used, "finding", "findings"),
-						 text_count(text, use->sockets, "socket", "sockets"))
-				     : text_make(text, "%s: %s", line,
-						 use->matches ? "covered by another" : "unused"));
+			   use->used
+				   ? text_make(text, "%s: %s, %s", line,
+					       text_count(text, use->used, "finding", "findings"),
+					       text_count(text, use->sockets, "socket", "sockets"))
+				   : text_make(text, "%s: %s", line,
+					       use->matches ? "covered by another" : "unused"));
 	}
 	for (size_t i = 0; i < report->fixed_count; i++) {
 		/* Fingerprint, rule, site: people know it by the last two. */

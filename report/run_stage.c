@@ -64,8 +64,8 @@ static uint64_t room_in(const char *place)
 	return system.f_blocks ? (uint64_t)system.f_bavail * system.f_frsize : UINT64_MAX;
 }
 
-/* In shared memory, where a ledger never waits for a disk, if there is room enough; else where there
- * is most. */
+/* In shared memory, where a ledger never waits for a disk, if there is room enough; else where
+ * there is most. */
 static int folder_make(struct arena *arena, const char *wish, const char **folder,
 		       const char **trouble)
 {
@@ -91,8 +91,8 @@ static int folder_make(struct arena *arena, const char *wish, const char **folde
 	for (size_t tried = 0; tried < 3; tried++) {
 		size_t best = 0;
 		for (size_t i = 1; i < 3; i++)
-			if (!places[best] || (places[i] && rooms[best] < ROOM_WANTED &&
-					      rooms[i] > rooms[best]))
+			if (!places[best] ||
+			    (places[i] && rooms[best] < ROOM_WANTED && rooms[i] > rooms[best]))
 				best = i;
 		const char *place = places[best];
 		places[best] = NULL;

@@ -257,9 +257,10 @@ enum ledger_flag {
 	SOCKET_COPY_WORKED = 1u << 14,
 	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
 	SOCKET_TOUCHED = 1u << 15,
-	SOCKET_SWEPT = 1u << 16, /* its number was closed in a sweep over numbers */
+	SOCKET_SWEPT = 1u << 16,    /* its number was closed in a sweep over numbers */
 	SOCKET_LINGER_0 = 1u << 17, /* SO_LINGER with no time: close() resets */
-	SOCKET_NOT_TCP = 1u << 18,  /* of a TCP family and type, but another protocol (MPTCP, SCTP) */
+	SOCKET_NOT_TCP =
+		1u << 18,      /* of a TCP family and type, but another protocol (MPTCP, SCTP) */
 	SOCKET_ASK = 1u << 19, /* the flags may not know its options: they are asked at its close */
 	SOCKET_COUNTED = 1u << 20, /* it owed a close() at the last sockaudit_checkpoint() */
 };
@@ -336,8 +337,8 @@ struct ledger_slot {
 	uint16_t told_events;
 	uint8_t end;	  /* enum ledger_end, once its close has begun */
 	uint8_t shut_end; /* END_FIRST or END_SECOND, once we shut our way; else END_NOT */
-	uint32_t inode; /* asked for with the first EOF, error or shutdown; 0 before. The kernel's
-			   are of 32 bits */
+	uint32_t inode;	  /* asked for with the first EOF, error or shutdown; 0 before. The kernel's
+			     are of 32 bits */
 
 	/* Addresses and end. */
 	struct ledger_address local, peer;

@@ -3,8 +3,9 @@
  * Whether connections whose FIN nobody read are a leak or a pool's at work, which meets the end
  * when it takes them out next: one truth for the line at exit and the report. A pool is a site
  * whose connections are used more than once, older ones after newer ones were opened, and that has
- * opened no more than it closed since the oldest of these lost its peer. What can't be told counts as a leak: a pool's stale connections
- * are there all the same, and a leak that is taken for a pool would be missed for good.
+ * opened no more than it closed since the oldest of these lost its peer. What can't be told counts
+ * as a leak: a pool's stale connections are there all the same, and a leak that is taken for a pool
+ * would be missed for good.
  *
  * A site is here what has the same innermost frame: whichever way the call was reached. Fill in
  * this order: all its candidates, then all its stacks and all its slots, then ask.
@@ -98,8 +99,8 @@ static inline void pool_add_slot(struct pool_site *site, const struct ledger_slo
 }
 
 /* Some were replaced, or of several that are open an older one was used after the newest had been
- * opened: they are taken from a stock. A program that opens one for each job, and loses it with two requests done, comes
- * back to none. */
+ * opened: they are taken from a stock. A program that opens one for each job, and loses it with two
+ * requests done, comes back to none. */
 static inline bool pool_comes_back(const struct pool_site *site)
 {
 	uint64_t older = site->used_newest == site->newest ? site->used[1] : site->used[0];

@@ -20,7 +20,7 @@ enum verdict_rule {
 	VERDICT_FIN_UNREAD,
 	VERDICT_HELD_BY_CHILD, /* the reporter's alone: it takes several ledgers */
 	VERDICT_EOF_SPIN,
-	VERDICT_STALE_POOL,    /* of VERDICT_FIN_UNREAD, by pool.h */
+	VERDICT_STALE_POOL, /* of VERDICT_FIN_UNREAD, by pool.h */
 };
 
 /* States of tcp(7) as tcp_info and inet_diag number them. */
@@ -108,9 +108,8 @@ static inline uint64_t verdict_sent_since(const struct ledger_slot *slot,
 	if (!kernel->has_ages || ns_per_cycle <= 0)
 		return known;
 	/* As old as it can be: a reporter that was slow to ask has seen nobody send. */
-	uint64_t told = verdict_moment(kernel,
-				       (uint64_t)kernel->last_data_sent_ms + kernel->slack_ms,
-				       ns_per_cycle);
+	uint64_t told = verdict_moment(
+		kernel, (uint64_t)kernel->last_data_sent_ms + kernel->slack_ms, ns_per_cycle);
 	return cycles_to_ms(ns_per_cycle, known, told) > VERDICT_TICKS_MS ? told : known;
 }
 
@@ -420,13 +419,13 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 	}
 	if (kernel->tcp_state != KERNEL_CLOSE_WAIT && kernel->tcp_state != KERNEL_CLOSE)
 		return verdict;
-	verdict = (struct verdict){ .rule = VERDICT_FIN_UNREAD,
-				    .since = verdict_fin_since(slot, kernel, ns_per_cycle),
-				    .since_at_least = true,
-				    .working = !(slot->flags & SOCKET_CONNECTOR) &&
-					       slot->direction == 1,
-				    .ageless = kernel->tcp_state == KERNEL_CLOSE &&
-					       !verdict_is_told(slot) };
+	verdict = (struct verdict){
+		.rule = VERDICT_FIN_UNREAD,
+		.since = verdict_fin_since(slot, kernel, ns_per_cycle),
+		.since_at_least = true,
+		.working = !(slot->flags & SOCKET_CONNECTOR) && slot->direction == 1,
+		.ageless = kernel->tcp_state == KERNEL_CLOSE && !verdict_is_told(slot)
+	};
 	return verdict;
 }
 
@@ -471,7 +470,8 @@ static inline bool verdict_ripe_at_exit(const struct verdict *verdict, const uin
 	if (verdict->ageless ||
 	    (verdict->rule == VERDICT_FIN_UNREAD && age < VERDICT_UNREAD_LEAST_MS))
 		return false;
-	return age >= VERDICT_EXIT_GRACE_MS || marked_since || verdict_two_opened_since(openings) > verdict->since;
+	return age >= VERDICT_EXIT_GRACE_MS || marked_since ||
+	       verdict_two_opened_since(openings) > verdict->since;
 }
 
 #endif
