@@ -4,6 +4,8 @@ import os
 import statistics
 import tempfile
 
+from results import tell
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 LIBRARY = os.path.join(BUILD, "libsockaudit.so")
@@ -17,9 +19,10 @@ def environment(audited, folder):
     return made
 
 
-def measure(name, unit, rounds, run, more_is_better):
-    """Runs bare, audited, bare, ... `rounds` times; prints medians, the ratio's median and spread, and the
-    control (bare against bare). `run(environment)` answers one figure. Returns the median ratio."""
+def measure(part, name, unit, rounds, run, limit=None, more_is_better=False, note=None):
+    """Runs bare, audited, bare, ... `rounds` times and tells the median of the ratios, audited / bare, with its
+    spread, and the control's, bare / bare. `run(environment)` answers one figure. Returns the median ratio.
+    `limit`: of the ratio, at least so much where more is better, else at most."""
     with tempfile.TemporaryDirectory() as folder:
         run(environment(True, folder))  # warm-up
         bare, audited, ratios, controls = [], [], [], []
@@ -30,12 +33,9 @@ def measure(name, unit, rounds, run, more_is_better):
             ratios.append(audited[-1] / ((last + bare[-1]) / 2))
             controls.append(bare[-1] / last)
             last = bare[-1]
-    ratio, control = statistics.median(ratios), statistics.median(controls)
-    print(f"{name:<34}{statistics.median(bare):>12.2f}{statistics.median(audited):>12.2f} {unit:<10}"
-          f"{ratio:>7.3f}  [{min(ratios):.3f}, {max(ratios):.3f}]  control {control:.3f} "
-          f"[{min(controls):.3f}, {max(controls):.3f}]" + ("" if more_is_better else "  (less is better)"))
+    ratio = statistics.median(ratios)
+    figures = f"{statistics.median(bare):,.2f} {unit} bare, {statistics.median(audited):,.2f} audited"
+    tell(part, name, ratio, "of bare", limit=limit, at_least=more_is_better, spread=(min(ratios), max(ratios)),
+         control=(min(controls), max(controls)), note=f"{figures}; {note}" if note else figures,
+         bare=bare, audited=audited, median_control=statistics.median(controls), rounds=rounds)
     return ratio
-
-
-def header():
-    print(f"{'':<34}{'bare':>12}{'audited':>12} {'':<10}{'ratio':>7}  [spread]")

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What a benchmark has found: a line on the screen and, where $BENCH_RESULTS names a file, an object at its end
+(JSON, one a line). `make bench` makes the table, the results and the plots of it: tests/bench/summary.
+
+Parts are the promises of tests/bench/README.md: instructions, throughput, latency, threads, memory, start, stacks,
+reporter, soak.
+"""
+import json
+import math
+import os
+import sys
+
+
+def verdict_of(value, limit, at_least, spread, control):
+    """"met", "missed", "not measurable here" or "-" (nothing was promised).
+
+    A ratio that misses its limit is not measurable where bare against bare (`control`: lowest and highest ratio)
+    differs by more than what the limit allows.
+    """
+    if limit is None:
+        return "-"
+    if value >= limit if at_least else value <= limit:
+        return "met"
+    if control and control[1] - control[0] > abs(1 - limit):
+        return "not measurable here"
+    return "missed"
+
+
+def tell(part, name, value, unit, limit=None, at_least=False, spread=None, control=None, note=None, **more):
+    """One figure. `limit`: at most so much (at_least: at least); `spread` and `control`: lowest and highest of the
+    rounds' ratios, with and without us, and bare against bare. Returns the verdict."""
+    verdict = verdict_of(value, limit, at_least, spread, control)
+    line = f"{part:<13}{name:<46}{value:>14,.3f} {unit:<12}"
+    line += f"{'>=' if at_least else '<='} {limit:<8,}" if limit is not None else " " * 11
+    if spread:
+        line += f" [{spread[0]:.3f}, {spread[1]:.3f}]"
+    if control:
+        line += f" control [{control[0]:.3f}, {control[1]:.3f}]"
+    print(f"{line} {verdict if verdict != '-' else ''}{'  (' + note + ')' if note else ''}".rstrip(), flush=True)
+    write({"part": part, "name": name, "value": value, "unit": unit, "limit": limit, "at_least": at_least,
+           "spread": spread, "control": control, "verdict": verdict, "note": note, **more})
+    return verdict
+
+
+def grow(part, name, unit, points, note=None):
+    """A figure at several amounts of work: points are (work, whole cost), the work growing at least tenfold. It is
+    linear or better when the cost's exponent, the slope between the first and the last point with both axes
+    logarithmic, is at most 1.1."""
+    (first, cost), (last, dearer) = points[0], points[-1]
+    exponent = math.log(dearer / cost) / math.log(last / first)
+    verdict = "met" if exponent <= 1.1 else "missed"
+    print(f"{part:<13}{'growth: ' + name:<46}{exponent:>14.3f} {'exponent':<12}<= 1.1      {verdict}"
+          f"{'  (' + note + ')' if note else ''}", flush=True)
+    write({"part": "growth", "of": part, "name": name, "unit": unit, "points": points, "value": exponent, "limit": 1.1,
+           "verdict": verdict, "note": note})
+    return verdict
+
+
+def write(found):
+    path = os.environ.get("BENCH_RESULTS")
+    if path:
+        with open(path, "a", encoding="ascii") as results:
+            results.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit("results.py is a module of the benchmarks: see tests/bench/README.md")
