@@ -19,7 +19,7 @@ CFLAGS ?= -O2 -g
 # The library: no large-file and no fortify names (they would be hooks of their own), thread-local storage without
 # calls into the dynamic linker.
 PRELOAD_FLAGS = $(COMMON) -Ipreload -fPIC -ftls-model=initial-exec -fvisibility=hidden \
-	-fasynchronous-unwind-tables -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -fno-stack-protector
+	-fasynchronous-unwind-tables -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -fno-stack-protector -fno-plt
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 REPORT_FLAGS = $(COMMON) -Ireport -DSOCKAUDIT_VERSION='"$(VERSION)"' $(SAN_FLAGS)
 REPORT_LIBS = -lmnl -ldw -lelf -ljansson -liberty -lncursesw -ltinfo -lpthread

@@ -49,6 +49,20 @@ static inline struct ledger_slot *fdtable_slot(int fd)
 	return slots && (fdtable_watch[fd] & WATCH_SOCKET) ? slots + fd : NULL;
 }
 
+/* The same of a number below LEDGER_SLOTS_MAX, if it is neither a copy nor the parent's: of nearly
+ * all. */
+static inline struct ledger_slot *fdtable_own(int fd)
+{
+	struct ledger_slot *slots = ledger->slots;
+
+	return __builtin_expect(fdtable_watch[fd] == WATCH_SOCKET && slots, 1) ? slots + fd : NULL;
+}
+
+static inline int fdtable_number(const struct ledger_slot *slot)
+{
+	return (int)(slot - ledger->slots);
+}
+
 /* The slot of any number that has had one here, whatever became of it; NULL if it never had. */
 struct ledger_slot *fdtable_record(int fd);
 

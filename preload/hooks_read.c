@@ -4,96 +4,55 @@
 #include "real.h"
 #include "track.h"
 
-WATCHED(ssize_t, read, (int fd, void *buffer, size_t size), (fd, buffer, size))
+/* It brought no data: 0, or an error. */
+static __attribute__((noinline)) ssize_t came_to_nothing(int fd, uint32_t life, ssize_t n,
+							 size_t size, enum call call)
 {
-	struct use use = track_use(fd, CALL_read);
-	ssize_t n = REAL(read)(fd, buffer, size);
-	track_read(fd, use, n, size, 0, CALL_read, HERE);
+	track_read_rest(fd, life, n, size, 0, call, HERE);
 	return n;
 }
 
-WATCHED(ssize_t, __read, (int fd, void *buffer, size_t size), (fd, buffer, size))
-{
-	struct use use = track_use(fd, CALL___read);
-	ssize_t n = REAL(__read)(fd, buffer, size);
-	track_read(fd, use, n, size, 0, CALL___read, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, __read_chk, (int fd, void *buffer, size_t size, size_t room),
-	(fd, buffer, size, room))
-{
-	struct use use = track_use(fd, CALL___read_chk);
-	ssize_t n = REAL(__read_chk)(fd, buffer, size, room);
-	track_read(fd, use, n, size, 0, CALL___read_chk, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, readv, (int fd, const struct iovec *parts, int count), (fd, parts, count))
-{
-	struct use use = track_use(fd, CALL_readv);
-	ssize_t n = REAL(readv)(fd, parts, count);
-	track_read(fd, use, n, n == 0 ? track_parts_size(parts, (size_t)count) : 1, 0, CALL_readv,
-		   HERE);
-	return n;
-}
-
-/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones readv(). */
-#define PREADV(name, parameters, arguments)                                                        \
-	WATCHED(ssize_t, name, parameters, arguments)                                              \
+/* `keep` declares what `asked`, the bytes asked for, is told from, where n is 0. */
+#define READS_(name, parameters, arguments, flags, keep, asked)                                    \
+	MOVES_DATA(name, parameters, arguments, !((flags) & (MSG_PEEK | MSG_ERRQUEUE)), keep,      \
+		   track_data_in,                                                                  \
+		   came_to_nothing(fdtable_number(slot), life, n, asked, CALL_##name))             \
 	{                                                                                          \
 		struct use use = track_use(fd, CALL_##name);                                       \
+		keep;                                                                              \
 		ssize_t n = REAL(name) arguments;                                                  \
-		track_read(fd, use, n, n == 0 ? track_parts_size(parts, (size_t)count) : 1, 0,     \
-			   CALL_##name, HERE);                                                     \
+		track_read(fd, use, n, asked, flags, CALL_##name, HERE);                           \
 		return n;                                                                          \
 	}
-PREADV(preadv, (int fd, const struct iovec *parts, int count, off_t offset),
-       (fd, parts, count, offset))
-PREADV(preadv64, (int fd, const struct iovec *parts, int count, off64_t offset),
-       (fd, parts, count, offset))
-PREADV(preadv2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
-       (fd, parts, count, offset, flags))
-PREADV(preadv64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
-       (fd, parts, count, offset, flags))
+#define READS(name, parameters, arguments, flags)                                                  \
+	READS_(name, parameters, arguments, flags, volatile size_t asked = size, asked)
+READS(read, (int fd, void *buffer, size_t size), (fd, buffer, size), 0)
+READS(__read, (int fd, void *buffer, size_t size), (fd, buffer, size), 0)
+READS(__read_chk, (int fd, void *buffer, size_t size, size_t room), (fd, buffer, size, room), 0)
+READS(recv, (int fd, void *buffer, size_t size, int flags), (fd, buffer, size, flags), flags)
+READS(__recv_chk, (int fd, void *buffer, size_t size, size_t room, int flags),
+      (fd, buffer, size, room, flags), flags)
+READS(recvfrom,
+      (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *from_size),
+      (fd, buffer, size, flags, from, from_size), flags)
+READS(__recvfrom_chk,
+      (int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *from,
+       socklen_t *from_size),
+      (fd, buffer, size, room, flags, from, from_size), flags)
 
-WATCHED(ssize_t, recv, (int fd, void *buffer, size_t size, int flags), (fd, buffer, size, flags))
-{
-	struct use use = track_use(fd, CALL_recv);
-	ssize_t n = REAL(recv)(fd, buffer, size, flags);
-	track_read(fd, use, n, size, flags, CALL_recv, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, __recv_chk, (int fd, void *buffer, size_t size, size_t room, int flags),
-	(fd, buffer, size, room, flags))
-{
-	struct use use = track_use(fd, CALL___recv_chk);
-	ssize_t n = REAL(__recv_chk)(fd, buffer, size, room, flags);
-	track_read(fd, use, n, size, flags, CALL___recv_chk, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, recvfrom,
-	(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *from_size),
-	(fd, buffer, size, flags, from, from_size))
-{
-	struct use use = track_use(fd, CALL_recvfrom);
-	ssize_t n = REAL(recvfrom)(fd, buffer, size, flags, from, from_size);
-	track_read(fd, use, n, size, flags, CALL_recvfrom, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, __recvfrom_chk,
-	(int fd, void *buffer, size_t size, size_t room, int flags, struct sockaddr *from,
-	 socklen_t *from_size),
-	(fd, buffer, size, room, flags, from, from_size))
-{
-	struct use use = track_use(fd, CALL___recvfrom_chk);
-	ssize_t n = REAL(__recvfrom_chk)(fd, buffer, size, room, flags, from, from_size);
-	track_read(fd, use, n, size, flags, CALL___recvfrom_chk, HERE);
-	return n;
-}
+/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones readv(). */
+#define READS_PARTS(name, parameters, arguments)                                                   \
+	READS_(name, parameters, arguments, 0, (void)0,                                            \
+	       n == 0 ? track_parts_size(parts, (size_t)count) : 1)
+READS_PARTS(readv, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+READS_PARTS(preadv, (int fd, const struct iovec *parts, int count, off_t offset),
+	    (fd, parts, count, offset))
+READS_PARTS(preadv64, (int fd, const struct iovec *parts, int count, off64_t offset),
+	    (fd, parts, count, offset))
+READS_PARTS(preadv2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
+	    (fd, parts, count, offset, flags))
+READS_PARTS(preadv64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
+	    (fd, parts, count, offset, flags))
 
 WATCHED(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
 {

@@ -283,9 +283,11 @@ TELLER(epoll_ctl)
 #define EPOLLS(name)                                                                               \
 	TELLER(name)                                                                               \
 	{                                                                                          \
+		const struct epoll_event *events = (const struct epoll_event *)argument[1];        \
 		long ready = DO(name);                                                             \
-		wait_epolled((int)argument[0], (const struct epoll_event *)argument[1], ready,     \
-			     CALL_syscall, frame);                                                 \
+		if (wait_epolls_end(events, ready))                                                \
+			wait_told_epoll((int)argument[0], events, (int)ready, CALL_syscall,        \
+					frame);                                                    \
 		return ready;                                                                      \
 	}
 EPOLLS(epoll_pwait)
@@ -294,9 +296,11 @@ EPOLLS(epoll_pwait2)
 #define POLLS(name)                                                                                \
 	TELLER(name)                                                                               \
 	{                                                                                          \
+		const struct pollfd *polled = (const struct pollfd *)argument[0];                  \
+		nfds_t count = (nfds_t)argument[1];                                                \
 		long ready = DO(name);                                                             \
-		wait_polled((const struct pollfd *)argument[0], (nfds_t)argument[1], ready,        \
-			    CALL_syscall, frame);                                                  \
+		if (wait_polls_end(polled, count, ready))                                          \
+			wait_told_polls(polled, count, CALL_syscall, frame);                       \
 		return ready;                                                                      \
 	}
 POLLS(ppoll)

@@ -84,13 +84,30 @@ void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, 
 			OBSERVE(told_poll(&polled[i], call, frame));
 }
 
+static __attribute__((noinline)) int polls_told(const struct pollfd *polled, nfds_t count,
+						int ready, enum call call)
+{
+	wait_told_polls(polled, count, call, HERE);
+	return ready;
+}
+
+/* What is seldom is entered by a jump, so that a wait that tells of no end needs no frame. */
 #define POLL(name, parameters, arguments)                                                          \
+	static __attribute__((noinline)) int name##_touches parameters                             \
+	{                                                                                          \
+		wait_touch((uintptr_t)fds, count, CALL_##name);                                    \
+		int ready = REAL(name) arguments;                                                  \
+		if (wait_polls_end(fds, count, ready))                                             \
+			wait_told_polls(fds, count, CALL_##name, HERE);                            \
+		return ready;                                                                      \
+	}                                                                                          \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		if (wait_touches())                                                                \
-			wait_touch((uintptr_t)fds, count, CALL_##name);                            \
+			return name##_touches arguments;                                           \
 		int ready = REAL(name) arguments;                                                  \
-		wait_polled(fds, count, ready, CALL_##name, HERE);                                 \
+		if (wait_polls_end(fds, count, ready))                                             \
+			return polls_told(fds, count, ready, CALL_##name);                         \
 		return ready;                                                                      \
 	}
 POLL(poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
@@ -190,11 +207,19 @@ void wait_told_epoll(int epoll, const struct epoll_event *events, int count, enu
 	}
 }
 
+static __attribute__((noinline)) int epolls_told(int epoll, const struct epoll_event *events,
+						 int count, enum call call)
+{
+	wait_told_epoll(epoll, events, count, call, HERE);
+	return count;
+}
+
 #define EPOLL(name, parameters, arguments)                                                         \
 	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
-		wait_epolled(epoll, events, ready, CALL_##name, HERE);                             \
+		if (wait_epolls_end(events, ready))                                                \
+			return epolls_told(epoll, events, ready, CALL_##name);                     \
 		return ready;                                                                      \
 	}
 EPOLL(epoll_wait, (int epoll, struct epoll_event *events, int room, int timeout),

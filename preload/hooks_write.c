@@ -4,84 +4,46 @@
 #include "real.h"
 #include "track.h"
 
-WATCHED(ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
+/* It moved no data: 0, or an error. */
+static __attribute__((noinline)) ssize_t came_to_nothing(int fd, uint32_t life, ssize_t n,
+							 enum call call)
 {
-	struct use use = track_use(fd, CALL_write);
-	ssize_t n = REAL(write)(fd, buffer, size);
-	track_write(fd, use, n, 0, CALL_write, HERE);
+	track_write_rest(fd, life, n, 0, call, HERE);
 	return n;
 }
 
-WATCHED(ssize_t, __write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
-{
-	struct use use = track_use(fd, CALL___write);
-	ssize_t n = REAL(__write)(fd, buffer, size);
-	track_write(fd, use, n, 0, CALL___write, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
-{
-	struct use use = track_use(fd, CALL_writev);
-	ssize_t n = REAL(writev)(fd, parts, count);
-	track_write(fd, use, n, 0, CALL_writev, HERE);
-	return n;
-}
-
-/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones writev(). */
-#define PWRITEV(name, parameters, arguments)                                                       \
-	WATCHED(ssize_t, name, parameters, arguments)                                              \
+#define WRITES(name, parameters, arguments, flags)                                                 \
+	MOVES_DATA(name, parameters, arguments, !((flags)&MSG_FASTOPEN), (void)0, track_data_out,  \
+		   came_to_nothing(fdtable_number(slot), life, n, CALL_##name))                    \
 	{                                                                                          \
 		struct use use = track_use(fd, CALL_##name);                                       \
 		ssize_t n = REAL(name) arguments;                                                  \
-		track_write(fd, use, n, 0, CALL_##name, HERE);                                     \
+		track_write(fd, use, n, flags, CALL_##name, HERE);                                 \
 		return n;                                                                          \
 	}
-PWRITEV(pwritev, (int fd, const struct iovec *parts, int count, off_t offset),
-	(fd, parts, count, offset))
-PWRITEV(pwritev64, (int fd, const struct iovec *parts, int count, off64_t offset),
-	(fd, parts, count, offset))
-PWRITEV(pwritev2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
-	(fd, parts, count, offset, flags))
-PWRITEV(pwritev64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
-	(fd, parts, count, offset, flags))
-
-WATCHED(ssize_t, send, (int fd, const void *buffer, size_t size, int flags),
-	(fd, buffer, size, flags))
-{
-	struct use use = track_use(fd, CALL_send);
-	ssize_t n = REAL(send)(fd, buffer, size, flags);
-	track_write(fd, use, n, flags, CALL_send, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, __send, (int fd, const void *buffer, size_t size, int flags),
-	(fd, buffer, size, flags))
-{
-	struct use use = track_use(fd, CALL___send);
-	ssize_t n = REAL(__send)(fd, buffer, size, flags);
-	track_write(fd, use, n, flags, CALL___send, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, sendto,
-	(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
-	 socklen_t to_size),
-	(fd, buffer, size, flags, to, to_size))
-{
-	struct use use = track_use(fd, CALL_sendto);
-	ssize_t n = REAL(sendto)(fd, buffer, size, flags, to, to_size);
-	track_write(fd, use, n, flags, CALL_sendto, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
-{
-	struct use use = track_use(fd, CALL_sendmsg);
-	ssize_t n = REAL(sendmsg)(fd, message, flags);
-	track_write(fd, use, n, flags, CALL_sendmsg, HERE);
-	return n;
-}
+WRITES(write, (int fd, const void *buffer, size_t size), (fd, buffer, size), 0)
+WRITES(__write, (int fd, const void *buffer, size_t size), (fd, buffer, size), 0)
+WRITES(writev, (int fd, const struct iovec *parts, int count), (fd, parts, count), 0)
+/* An offset is refused for a socket, with ESPIPE; -1 makes the second ones writev(). */
+WRITES(pwritev, (int fd, const struct iovec *parts, int count, off_t offset),
+       (fd, parts, count, offset), 0)
+WRITES(pwritev64, (int fd, const struct iovec *parts, int count, off64_t offset),
+       (fd, parts, count, offset), 0)
+WRITES(pwritev2, (int fd, const struct iovec *parts, int count, off_t offset, int flags),
+       (fd, parts, count, offset, flags), 0)
+WRITES(pwritev64v2, (int fd, const struct iovec *parts, int count, off64_t offset, int flags),
+       (fd, parts, count, offset, flags), 0)
+WRITES(send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags), flags)
+WRITES(__send, (int fd, const void *buffer, size_t size, int flags), (fd, buffer, size, flags),
+       flags)
+WRITES(sendto,
+       (int fd, const void *buffer, size_t size, int flags, const struct sockaddr *to,
+	socklen_t to_size),
+       (fd, buffer, size, flags, to, to_size), flags)
+WRITES(sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags), flags)
+/* The names of sendfile's first argument differ from libc's, so that the socket is asked about. */
+WRITES(sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size), 0)
+WRITES(sendfile64, (int fd, int from, off64_t *offset, size_t size), (fd, from, offset, size), 0)
 
 WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int flags),
 	(fd, messages, room, flags))
@@ -93,25 +55,6 @@ WATCHED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned room, int fla
 		size += (ssize_t)messages[i].msg_len;
 	track_write(fd, use, size, flags, CALL_sendmmsg, HERE);
 	return count;
-}
-
-/* The names of sendfile's first argument differ from libc's, so that WATCHED asks about the socket.
- */
-WATCHED(ssize_t, sendfile, (int fd, int from, off_t *offset, size_t size), (fd, from, offset, size))
-{
-	struct use use = track_use(fd, CALL_sendfile);
-	ssize_t n = REAL(sendfile)(fd, from, offset, size);
-	track_write(fd, use, n, 0, CALL_sendfile, HERE);
-	return n;
-}
-
-WATCHED(ssize_t, sendfile64, (int fd, int from, off64_t *offset, size_t size),
-	(fd, from, offset, size))
-{
-	struct use use = track_use(fd, CALL_sendfile64);
-	ssize_t n = REAL(sendfile64)(fd, from, offset, size);
-	track_write(fd, use, n, 0, CALL_sendfile64, HERE);
-	return n;
 }
 
 static __attribute__((noinline)) ssize_t splice_watched(int from, off64_t *from_offset, int to,

@@ -82,12 +82,14 @@ uint8_t thread_number(uint64_t at)
 	return number;
 }
 
-__attribute__((noinline)) void thread_turns(struct ledger_slot *slot, uint8_t direction)
+__attribute__((noinline)) ssize_t thread_turns(struct ledger_slot *slot, uint8_t direction,
+					       ssize_t n)
 {
 	slot->thread =
 		thread_number(direction == DIRECTION_SENT ? slot->last_send : slot->last_receive);
-	if (slot->direction == direction)
-		return;
-	slot->exchanges += slot->direction != DIRECTION_NONE;
-	slot->direction = direction;
+	if (slot->direction != direction) {
+		slot->exchanges += slot->direction != DIRECTION_NONE;
+		slot->direction = direction;
+	}
+	return n;
 }

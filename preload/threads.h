@@ -9,6 +9,7 @@
 
 #include "ledger_file.h"
 #include <string.h>
+#include <sys/types.h>
 
 /* As in ledger_slot.direction. */
 enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT };
@@ -31,21 +32,23 @@ static inline uint16_t thread_mark_of(const struct ledger_slot *slot)
 }
 
 /* Another thread's turn: keeps who it is, and what thread_turn() does. Keeps errno. */
-void thread_turns(struct ledger_slot *slot, uint8_t direction);
+ssize_t thread_turns(struct ledger_slot *slot, uint8_t direction, ssize_t n);
 
-/* `mine`: this thread's mark for that direction. */
-static inline void thread_turn(struct ledger_slot *slot, uint8_t direction, uint16_t mine)
+/* `mine`: this thread's mark for that direction. Returns `n`, what the caller will return: nothing
+ * then needs saving for the seldom case. */
+static inline ssize_t thread_turn(struct ledger_slot *slot, uint8_t direction, uint16_t mine,
+				  ssize_t n)
 {
 	uint16_t mark = thread_mark_of(slot);
 
 	if (__builtin_expect(mark == mine, 1))
-		return;
+		return n;
 	if (mine >> 8 && mark >> 8 == mine >> 8) {
 		slot->exchanges += (uint8_t)mark != DIRECTION_NONE;
 		slot->direction = direction;
-		return;
+		return n;
 	}
-	thread_turns(slot, direction);
+	return thread_turns(slot, direction, n);
 }
 
 /* The number of this thread, which uses or opens a socket at that time; 0: it has none. Asks the

@@ -33,11 +33,9 @@ struct use track_use_seldom(int fd, enum call call); /* copies, inherited, close
 
 static inline struct use track_use(int fd, enum call call)
 {
-	struct ledger_slot *slots = ledger->slots;
+	struct ledger_slot *slot = fdtable_own(fd);
 
-	if (__builtin_expect(fdtable_watch[fd] == WATCH_SOCKET && slots, 1))
-		return (struct use){ slots + fd, slots[fd].life };
-	return track_use_seldom(fd, call);
+	return slot ? (struct use){ slot, slot->life } : track_use_seldom(fd, call);
 }
 
 /* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
@@ -130,32 +128,32 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 		     void *frame);
 void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call call, void *frame);
 
-static inline void track_data_in(struct ledger_slot *slot, size_t n, enum call call)
+/* Plain stores and the cycle counter, nothing else. Both return `n`. */
+static inline ssize_t track_data_in(struct ledger_slot *slot, ssize_t n, enum call call)
 {
 	slot->last_receive = cycles_now();
-	slot->received += n;
+	slot->received += (size_t)n;
 	slot->last_receive_call = (uint8_t)call;
-	thread_turn(slot, DIRECTION_RECEIVED, thread_marks.received);
+	return thread_turn(slot, DIRECTION_RECEIVED, thread_marks.received, n);
 }
 
-static inline void track_data_out(struct ledger_slot *slot, size_t n, enum call call)
+static inline ssize_t track_data_out(struct ledger_slot *slot, ssize_t n, enum call call)
 {
 	slot->last_send = cycles_now();
-	slot->sent += n;
+	slot->sent += (size_t)n;
 	slot->last_send_call = (uint8_t)call;
-	thread_turn(slot, DIRECTION_SENT, thread_marks.sent);
+	return thread_turn(slot, DIRECTION_SENT, thread_marks.sent, n);
 }
 
 /*
- * `n` bytes came, of `size` asked for. Plain stores and the cycle counter, nothing else, while
- * there is data. When the number has another owner by now, they land in a slot that nobody is hurt
- * by.
+ * `n` bytes came, of `size` asked for. When the number has another owner by now, data is counted in
+ * a slot that nobody is hurt by.
  */
 static inline void track_read(int fd, struct use use, ssize_t n, size_t size, int flags,
 			      enum call call, void *frame)
 {
 	if (__builtin_expect(n > 0 && use.slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE)), 1))
-		track_data_in(use.slot, (size_t)n, call);
+		track_data_in(use.slot, n, call);
 	else if (!track_nothing(n))
 		track_read_rest(fd, use.life, n, size, flags, call, frame);
 }
@@ -180,7 +178,7 @@ static inline void track_write(int fd, struct use use, ssize_t n, int flags, enu
 			       void *frame)
 {
 	if (__builtin_expect(n > 0 && use.slot && !(flags & MSG_FASTOPEN), 1))
-		track_data_out(use.slot, (size_t)n, call);
+		track_data_out(use.slot, n, call);
 	else if (!track_nothing(n))
 		track_write_rest(fd, use.life, n, flags, call, frame);
 }

@@ -182,7 +182,9 @@ static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 	slot->eof_reads = 1;
 	slot->eof_call = (uint8_t)news.call;
 	slot->eof_stack = stacks_capture(frame);
-	track_identify(fd, slot);
+	/* In CLOSE_WAIT the kernel lists it, with its cookie; else it may list it nowhere. */
+	if ((slot->flags & SOCKET_SHUT_WRITE) || slot->family == AF_UNIX)
+		track_identify(fd, slot);
 	__atomic_store_n(&slot->eof_at, news.at, __ATOMIC_RELEASE);
 }
 
@@ -199,7 +201,7 @@ void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, e
 		track_error(fd, slot, news, error, frame);
 	else if (slot && !(flags & (MSG_PEEK | MSG_ERRQUEUE))) {
 		if (n > 0)
-			track_data_in(slot, (size_t)n, call);
+			track_data_in(slot, n, call);
 		else if (size)
 			eof(fd, slot, news, frame);
 	}
@@ -232,7 +234,7 @@ void track_write_rest(int fd, uint32_t life, ssize_t n, int flags, enum call cal
 		track_flags(slot, SOCKET_CONNECTING, SOCKET_CONNECT_FAILED);
 	}
 	if (n > 0)
-		track_data_out(slot, (size_t)n, call);
+		track_data_out(slot, n, call);
 	else if (n < 0)
 		track_error(fd, slot, news, error, frame);
 out:

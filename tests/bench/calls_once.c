@@ -14,17 +14,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char byte[1];
 
-static int listener_make(struct sockaddr_in *address)
+static int listener_make(struct sockaddr_in *address, in_addr_t where)
 {
 	socklen_t size = sizeof *address;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	*address = (struct sockaddr_in){ .sin_family = AF_INET,
-					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(where) };
 	if (bind(fd, (struct sockaddr *)address, size) || listen(fd, 16) ||
 	    getsockname(fd, (struct sockaddr *)address, &size))
 		exit(2);
@@ -67,7 +67,7 @@ static void socket_exchange(int fd)
 		exit(3);
 }
 
-static struct sockaddr_in server;
+static struct sockaddr_in server, everywhere;
 
 __attribute__((noinline)) static int deep_connect(int depth)
 {
@@ -108,6 +108,94 @@ static void connection(int fd)
 
 	if (accepted < 0 || deep_close(DEPTH, client) || deep_close(DEPTH, accepted))
 		exit(3);
+}
+
+/* What the library never hears of: the other end, made and closed by system calls of our own. */
+static long silently(long number, long a, long b, long c)
+{
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static int silent_client(const struct sockaddr_in *to)
+{
+	int client = (int)silently(SYS_socket, AF_INET, SOCK_STREAM, 0);
+
+	if (silently(SYS_connect, client, (long)to, sizeof *to))
+		exit(3);
+	return client;
+}
+
+static void accept_and_close(int fd)
+{
+	int client = silent_client(&server), accepted = deep_accept(DEPTH, fd);
+
+	if (accepted < 0 || deep_close(DEPTH, accepted) || silently(SYS_close, client, 0, 0))
+		exit(3);
+}
+
+/* Whole lives: of a client, whose server closes first; of a server's connection, by a listener on
+ * any address that wants to know the peer's. */
+static void life_of_client(int fd)
+{
+	int client = socket(AF_INET, SOCK_STREAM, 0), accepted;
+
+	if (connect(client, (struct sockaddr *)&server, sizeof server))
+		exit(3);
+	accepted = (int)silently(SYS_accept, fd, 0, 0);
+	if (send(client, byte, 1, 0) != 1 || silently(SYS_read, accepted, (long)byte, 1) != 1 ||
+	    silently(SYS_write, accepted, (long)byte, 1) != 1 || recv(client, byte, 1, 0) != 1 ||
+	    silently(SYS_close, accepted, 0, 0) || recv(client, byte, 1, 0) != 0 || close(client))
+		exit(3);
+}
+
+enum how { CLOSES_FIRST, CLOSES_SECOND, IS_TOLD, CLOSES_BY_HALVES };
+
+static void life_of_accepted(int fd, enum how how)
+{
+	struct sockaddr_in peer;
+	socklen_t size = sizeof peer;
+	int client, accepted;
+
+	everywhere.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	client = silent_client(&everywhere);
+	accepted = accept(fd, (struct sockaddr *)&peer, &size);
+	struct pollfd wait = { .fd = accepted, .events = POLLIN | POLLRDHUP };
+	if (silently(SYS_write, client, (long)byte, 1) != 1 || recv(accepted, byte, 1, 0) != 1 ||
+	    send(accepted, byte, 1, 0) != 1 || silently(SYS_read, client, (long)byte, 1) != 1)
+		exit(3);
+	if (how == CLOSES_BY_HALVES && shutdown(accepted, SHUT_WR))
+		exit(3);
+	if (how != CLOSES_FIRST) {
+		silently(SYS_shutdown, client, SHUT_WR, 0);
+		if (how == IS_TOLD && poll(&wait, 1, -1) != 1)
+			exit(3);
+		if (recv(accepted, byte, 1, 0) != 0)
+			exit(3);
+	}
+	if (close(accepted) || silently(SYS_close, client, 0, 0))
+		exit(3);
+}
+static void life_first(int fd)
+{
+	life_of_accepted(fd, CLOSES_FIRST);
+}
+static void life_second(int fd)
+{
+	life_of_accepted(fd, CLOSES_SECOND);
+}
+static void life_told(int fd)
+{
+	life_of_accepted(fd, IS_TOLD);
+}
+static void life_halves(int fd)
+{
+	life_of_accepted(fd, CLOSES_BY_HALVES);
 }
 
 #define WAITED_FOR 64
@@ -189,18 +277,31 @@ int main(int argc, char **argv)
 		return 2;
 	long rounds = atol(argv[2]);
 	int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
-	int listener = listener_make(&server);
+	int listener = listener_make(&server, INADDR_LOOPBACK);
+	int anywhere = listener_make(&everywhere, INADDR_ANY);
 	const struct {
 		const char *name;
 		void (*run)(int fd);
 		int fd;
 	} operations[] = {
-		{ "file-read", file_read, zero },	{ "file-write", file_write, null },
-		{ "recv-eagain", socket_again, -1 },	{ "send-recv", socket_send_receive, -1 },
-		{ "connection", connection, listener }, { "poll-64", poll_many, zero },
-		{ "epoll-wait-64", epoll_many, zero },	{ "poll-1", poll_one, zero },
-		{ "epoll-wait-1", epoll_one, zero },	{ "epoll-ctl", epoll_change, zero },
-		{ "epoll-ctl-out", epoll_silence, zero }, { "exchange", socket_exchange, -1 },
+		{ "file-read", file_read, zero },
+		{ "file-write", file_write, null },
+		{ "recv-eagain", socket_again, -1 },
+		{ "send-recv", socket_send_receive, -1 },
+		{ "connection", connection, listener },
+		{ "poll-64", poll_many, zero },
+		{ "epoll-wait-64", epoll_many, zero },
+		{ "poll-1", poll_one, zero },
+		{ "epoll-wait-1", epoll_one, zero },
+		{ "epoll-ctl", epoll_change, zero },
+		{ "epoll-ctl-out", epoll_silence, zero },
+		{ "exchange", socket_exchange, -1 },
+		{ "accept-close", accept_and_close, listener },
+		{ "life-client", life_of_client, listener },
+		{ "life-first", life_first, anywhere },
+		{ "life-second", life_second, anywhere },
+		{ "life-told", life_told, anywhere },
+		{ "life-halves", life_halves, anywhere },
 	};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
