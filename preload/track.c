@@ -329,8 +329,6 @@ void track_shutdown(int fd, struct use use, int how, enum ledger_end end, int er
 		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) |
 			    (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0),
 		    0);
-	if (slot->eof_at && (slot->flags & SOCKET_SHUT_WRITE))
-		track_identify(fd, slot);
 	if (slot->shutdown_at || ~slot->flags & (SOCKET_SHUT_READ | SOCKET_SHUT_WRITE))
 		return;
 	slot->shutdown_call = (uint8_t)call;

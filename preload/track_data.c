@@ -182,9 +182,7 @@ static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 	slot->eof_reads = 1;
 	slot->eof_call = (uint8_t)news.call;
 	slot->eof_stack = stacks_capture(frame);
-	/* In CLOSE_WAIT the kernel lists it, with its cookie; else it may list it nowhere. */
-	if ((slot->flags & SOCKET_SHUT_WRITE) || slot->family == AF_UNIX)
-		track_identify(fd, slot);
+	track_identify(fd, slot);
 	__atomic_store_n(&slot->eof_at, news.at, __ATOMIC_RELEASE);
 }
 

@@ -337,9 +337,8 @@ struct ledger_slot {
 	uint16_t told_events;
 	uint8_t end;	  /* enum ledger_end, once its close has begun */
 	uint8_t shut_end; /* END_FIRST or END_SECOND, once we shut our way; else END_NOT */
-	uint32_t inode; /* asked for when the kernel may list the socket nowhere: after an error, or
-			   when both ways are over; of AF_UNIX with its EOF. 0 before. The kernel's
-			   are of 32 bits */
+	uint32_t inode;	  /* asked for with the first EOF, error or shutdown; 0 before. The kernel's
+			     are of 32 bits */
 
 	/* Addresses and end. */
 	struct ledger_address local, peer;
