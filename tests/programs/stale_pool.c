@@ -19,16 +19,7 @@ int main(void)
 	int port = peer_listen(16), fds[4], handles[4];
 	char byte;
 
-	for (int i = 0; i < 4; i++) {
-		fds[i] = acquire(port);
-		handles[i] = peer_accept();
-		pool_exchange(fds[i], handles[i]);
-		pool_exchange(fds[i], handles[i]);
-	}
-	pool_pause();
-	for (int i = 0; i < 4; i++)
-		peer_finish(handles[i]);
-	pool_pause();
+	pool_four_go_stale(port, acquire, fds, handles);
 	expect(recv(fds[0], &byte, 1, 0) == 0);
 	must(close(fds[0])); /* EXPECT stale-pool sibling count=1 */
 	fds[0] = acquire(port);

@@ -17,16 +17,7 @@ int main(void)
 	int port = peer_listen(16), fds[8], handles[8];
 	char byte;
 
-	for (int i = 0; i < 4; i++) {
-		fds[i] = acquire(port);
-		handles[i] = peer_accept();
-		pool_exchange(fds[i], handles[i]);
-		pool_exchange(fds[i], handles[i]);
-	}
-	pool_pause();
-	for (int i = 0; i < 4; i++)
-		peer_finish(handles[i]);
-	pool_pause();
+	pool_four_go_stale(port, acquire, fds, handles);
 	expect(recv(fds[0], &byte, 1, 0) == 0);
 	must(close(fds[0])); /* EXPECT fin-unread sibling count=1 */
 	for (int i = 4; i < 6; i++) {

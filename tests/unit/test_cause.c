@@ -1,56 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Spins, and why a FIN was not read: the causes and their evidence, on ledgers made by hand of
  * processes that have ended. */
-#include "build_analysis.h"
+#include "build_stage.h"
 #include <last_thread.h>
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
-
 enum { CLOSE_WAIT = 8 };
-
-struct stage {
-	struct build build;
-	stack_id opened, evidence;
-	struct analysis analysis;
-};
-
-static struct stage stage_make(uint64_t lived_ms)
-{
-	struct stage stage = { .build = build_ledger(42, 7, lived_ms) };
-	uint32_t module = build_module(&stage.build, "/app", 0xab);
-
-	stage.opened = build_stack(&stage.build, module, 0x10, 0x20, 0);
-	stage.evidence = build_stack(&stage.build, module, 0x30, 0x20, 0);
-	return stage;
-}
-
-static void stage_play(struct stage *stage, long grace_ms)
-{
-	assert_int_equal(build_analysis(&stage->build, 1, grace_ms, &stage->analysis), 0);
-}
-
-static void stage_end(struct stage *stage)
-{
-	analysis_free(&stage->analysis);
-	build_free(&stage->build);
-}
-
-/* Plays it and expects one finding of `count` sockets. */
-static void finds(struct stage *stage, long grace_ms, enum finding_rule rule, uint64_t count)
-{
-	stage_play(stage, grace_ms);
-	assert_int_equal(stage->analysis.report.finding_count, 1);
-	assert_int_equal(stage->analysis.report.findings[0].rule, rule);
-	assert_int_equal(stage->analysis.report.findings[0].count, count);
-	stage_end(stage);
-}
 
 static void eof_read_a_thousand_times_is_a_spin(void **state)
 {

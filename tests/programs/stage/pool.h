@@ -27,4 +27,20 @@ static inline void pool_pause(void)
 	nanosleep(&pause, NULL);
 }
 
+/* Four connections that are used twice each, idle until the server ends them. */
+static inline void pool_four_go_stale(int port, int (*acquire)(int port), int fds[4],
+				      int handles[4])
+{
+	for (int i = 0; i < 4; i++) {
+		fds[i] = acquire(port);
+		handles[i] = peer_accept();
+		pool_exchange(fds[i], handles[i]);
+		pool_exchange(fds[i], handles[i]);
+	}
+	pool_pause();
+	for (int i = 0; i < 4; i++)
+		peer_finish(handles[i]);
+	pool_pause();
+}
+
 #endif
