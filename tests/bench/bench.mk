@@ -22,7 +22,8 @@ $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
 BENCH_PARTS := \
 	instructions \
 	throughput \
-	watch_cost
+	watch_cost \
+	soak
 PARTS ?= $(BENCH_PARTS)
 
 .PHONY: bench-programs bench bench-record
