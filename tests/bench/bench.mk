@@ -2,8 +2,9 @@
 # The benchmarks, included by the Makefile: `make bench` runs them, one after another; see tests/bench/README.md.
 
 BENCH_BUILD := $(BUILD)/tests/bench
-# stack_cost is linked with parts of the library; the others stand alone.
-BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out tests/bench/stack_cost.c,$(wildcard tests/bench/*.c)))
+# Programs by themselves, but for those that have rules of their own below.
+BENCH_APART := stack_cost
+BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out $(BENCH_APART:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
