@@ -11,9 +11,9 @@ int main(int argc, char **argv)
 {
 	struct stat file;
 	int fd = argc > 1 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
-	const char *base = fd < 0 || fstat(fd, &file) || file.st_size < 8192 ?
-				   MAP_FAILED :
-				   mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	const char *base = fd < 0 || fstat(fd, &file) || file.st_size < 8192
+				   ? MAP_FAILED
+				   : mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
 
 	if (base == MAP_FAILED) {
 		perror("soak_books: LEDGER");
