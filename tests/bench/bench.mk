@@ -24,6 +24,7 @@ BENCH_PARTS := \
 	instructions \
 	throughput \
 	watch_cost \
+	names \
 	soak
 PARTS ?= $(BENCH_PARTS)
 
