@@ -30,7 +30,7 @@ PRELOAD_OBJECTS = $(PRELOAD_SOURCES:preload/%.c=$(BUILD)/preload/%.o)
 REPORT_OBJECTS = $(REPORT_SOURCES:report/%.c=$(BUILD)/report/%.o)
 REPORT_PARTS = $(filter-out $(BUILD)/report/main.o,$(REPORT_OBJECTS))
 
-.PHONY: all deps deps-test demo check check-real bench fuzz install clean format
+.PHONY: all deps deps-test demo check check-real fuzz install clean format
 all: $(BUILD)/libsockaudit.so $(BUILD)/sockaudit $(BUILD)/manual
 
 $(BUILD)/preload/%.o: preload/%.c | $(BUILD)/dependencies
@@ -72,6 +72,7 @@ TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-tests
 	openssh-client postgresql libcap2-bin socat lsof tmux \
 	mandoc groff zsh bash-completion cmake meson ninja-build python3-yaml python3-pytest python3-pytest-xdist bubblewrap \
 	systemd python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
+BENCH_PACKAGES = python3-matplotlib
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)
@@ -81,6 +82,9 @@ $(BUILD)/dependencies-demo: | $(BUILD)/dependencies
 	@touch $@
 $(BUILD)/dependencies-test: | $(BUILD)/dependencies
 	@tests/install-packages $(TEST_PACKAGES)
+	@touch $@
+$(BUILD)/dependencies-bench: | $(BUILD)/dependencies-test
+	@tests/install-packages $(BENCH_PACKAGES)
 	@touch $@
 
 include tests/tests.mk tests/unit/unit.mk tests/calls/calls.mk tests/cli/cli.mk tests/bench/bench.mk tests/fuzz/fuzz.mk

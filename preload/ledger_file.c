@@ -151,23 +151,74 @@ void ledger_file_lost(enum ledger_lost reason)
 		__atomic_fetch_add(&ledger->header->lost[reason], 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * Where each string stands: serial << 32 | upper bits of its hash | offset, so that a place of
+ * another ledger's, the parent's, is free. A table of one page for the few that most processes
+ * have, before larger ones for as many as the section holds.
+ */
+static uint64_t names_few[512], names_more[4096], names_most[32768];
+#define NAMES_TRIES	    8u
+#define NAME_OFFSET_BITS    20
+#define NAME_MAKE(hash, at) ((uint64_t)ledger->serial << 32 | NAME_TAG(hash) | (at))
+#define NAME_TAG(hash)	    ((hash) >> NAME_OFFSET_BITS << NAME_OFFSET_BITS)
+#define NAME_OFFSET(name)   ((uint32_t)(name) & ((1u << NAME_OFFSET_BITS) - 1))
+
+static uint32_t name_hash(const char *text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+static bool is_named(uint64_t name, uint32_t hash, const char *text)
+{
+	return NAME_MAKE(hash, NAME_OFFSET(name)) == name &&
+	       !strcmp(ledger->strings + NAME_OFFSET(name), text);
+}
+
+/* The string's place, or the free one that it would take; NULL: the tables are full thereabouts. */
+static uint64_t *name_place(uint32_t hash, const char *text)
+{
+	static const struct {
+		uint64_t *names;
+		uint32_t room;
+	} tables[] = { { names_few, 512 }, { names_more, 4096 }, { names_most, 32768 } };
+
+	for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		for (uint32_t j = 0; j < NAMES_TRIES; j++) {
+			uint64_t *place = &tables[i].names[(hash + j) % tables[i].room],
+				 name = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+
+			if (name >> 32 != ledger->serial || is_named(name, hash, text))
+				return place;
+		}
+	return NULL;
+}
+
 uint32_t ledger_file_string(const char *text)
 {
 	size_t size = strlen(text) + 1;
 
 	if (!ledger->header || size == 1)
 		return 0;
-	uint32_t used =
-		__atomic_load_n(&ledger->header->sections[SECTION_STRINGS].used, __ATOMIC_ACQUIRE);
-	for (uint32_t at = 1; at < used; at += (uint32_t)strlen(ledger->strings + at) + 1)
-		if (strcmp(ledger->strings + at, text) == 0)
-			return at;
-	uint32_t at = ledger_file_take(SECTION_STRINGS, (uint32_t)size);
-	if (!at) {
+	uint32_t hash = name_hash(text);
+	uint64_t *place = name_place(hash, text),
+		 name = place ? __atomic_load_n(place, __ATOMIC_ACQUIRE) : 0;
+	if (is_named(name, hash, text))
+		return NAME_OFFSET(name);
+	uint32_t at = place ? ledger_file_take(SECTION_STRINGS, (uint32_t)size) : 0;
+	if (!at || at >> NAME_OFFSET_BITS) {
 		ledger_file_lost(LOST_STRINGS);
 		return 0;
 	}
 	memcpy(ledger->strings + at, text, size);
+	/* Partner: the acquires above. Of two threads that meet here one keeps a string that nobody
+	 * finds again. */
+	if (name >> 32 != ledger->serial)
+		__atomic_compare_exchange_n(place, &name, NAME_MAKE(hash, at), false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 	return at;
 }
 

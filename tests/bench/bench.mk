@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-# The benchmarks, included by the Makefile: `make bench` runs them, one after another, and prints tables.
+# The benchmarks, included by the Makefile: `make bench` runs them, one after another; see tests/bench/README.md.
 
 BENCH_BUILD := $(BUILD)/tests/bench
-BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
-	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets
+# Programs by themselves, but for those that have rules of their own below.
+BENCH_APART := stack_cost
+BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out $(BENCH_APART:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
+BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
-$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets: $(BENCH_BUILD)/%: tests/bench/%.c
+$(BENCH_ALONE): $(BENCH_BUILD)/%: tests/bench/%.c $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
 $(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
@@ -16,10 +18,23 @@ $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c $< -o $@
 
-.PHONY: bench-programs bench
+# The parts, each a script of tests/bench/, in the order in which they run. PARTS='instructions soak' narrows them;
+# ROUNDS=9 is of each pair, SOAK_SECONDS=600 of the soak.
+BENCH_PARTS := \
+	instructions \
+	throughput \
+	watch_cost \
+	names \
+	soak
+PARTS ?= $(BENCH_PARTS)
+
+.PHONY: bench-programs bench bench-record
 bench-programs: $(BENCH_PROGRAMS)
-bench: all bench-programs | $(BUILD)/dependencies-test
-	BUILD=$(BUILD) tests/bench/instructions
-	$(BENCH_BUILD)/stack_cost
-	BUILD=$(BUILD) tests/bench/throughput
-	BUILD=$(BUILD) tests/bench/watch_cost
+bench: all bench-programs | $(BUILD)/dependencies-bench
+	BUILD=$(BUILD) tests/bench/parts $(PARTS)
+
+# What was measured last becomes the tree's word.
+BENCH_RECORD := $(addprefix $(BUILD)/bench/,results.json results.md growth.svg)
+bench-record:
+	install -d tests/bench/results
+	install -m 644 $(BENCH_RECORD) tests/bench/results

@@ -2,6 +2,7 @@
 """What the benchmarks share: running something bare and audited in turns, and saying what came of it."""
 import os
 import statistics
+import sys
 import tempfile
 
 from results import tell
@@ -9,6 +10,11 @@ from results import tell
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 LIBRARY = os.path.join(BUILD, "libsockaudit.so")
+
+
+def rounds_wanted(default=9):
+    """As the first argument says, else $ROUNDS."""
+    return int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ROUNDS") or default)
 
 
 def environment(audited, folder):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a benchmark has found: a line on the screen and, where $BENCH_RESULTS names a file, an object at its end
-(JSON, one a line). `make bench` makes the table, the results and the plots of it: tests/bench/summary.
+(JSON, one a line). Of these `make bench` makes the table, the document and the plots: tests/bench/summary.
 
 Parts are the promises of tests/bench/README.md: instructions, throughput, latency, threads, memory, start, stacks,
 reporter, soak.
@@ -42,8 +42,9 @@ def tell(part, name, value, unit, limit=None, at_least=False, spread=None, contr
     return verdict
 
 
-def grow(part, name, unit, points, note=None):
-    """A figure at several amounts of work: points are (work, whole cost), the work growing at least tenfold. It is
+def grow(part, name, unit, points, note=None, work="work"):
+    """A figure at several amounts of work: points are (work, whole cost), the work growing at least tenfold; `work`
+    says what is counted there. It is
     linear or better when the cost's exponent, the slope between the first and the last point with both axes
     logarithmic, is at most 1.1."""
     (first, cost), (last, dearer) = points[0], points[-1]
@@ -51,9 +52,15 @@ def grow(part, name, unit, points, note=None):
     verdict = "met" if exponent <= 1.1 else "missed"
     print(f"{part:<13}{'growth: ' + name:<46}{exponent:>14.3f} {'exponent':<12}<= 1.1      {verdict}"
           f"{'  (' + note + ')' if note else ''}", flush=True)
-    write({"part": "growth", "of": part, "name": name, "unit": unit, "points": points, "value": exponent, "limit": 1.1,
-           "verdict": verdict, "note": note})
+    write({"part": "growth", "of": part, "name": name, "unit": unit, "work": work, "points": points, "value": exponent,
+           "limit": 1.1, "verdict": verdict, "note": note})
     return verdict
+
+
+def read(path):
+    """All that was written to a file of results."""
+    with open(path, encoding="ascii") as results:
+        return [json.loads(line) for line in results]
 
 
 def write(found):
