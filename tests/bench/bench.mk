@@ -3,13 +3,15 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
-	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets
+	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/memory_cost $(BENCH_BUILD)/start_cost \
+	$(BENCH_BUILD)/table_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
-$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets: $(BENCH_BUILD)/%: tests/bench/%.c
+$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets \
+		$(BENCH_BUILD)/memory_cost $(BENCH_BUILD)/start_cost: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
-$(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+$(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost: $(BENCH_BUILD)/%: $(UNIT_OBJECTS)/../bench.parts/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
 $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
@@ -23,3 +25,5 @@ bench: all bench-programs | $(BUILD)/dependencies-test
 	$(BENCH_BUILD)/stack_cost
 	BUILD=$(BUILD) tests/bench/throughput
 	BUILD=$(BUILD) tests/bench/watch_cost
+	BUILD=$(BUILD) tests/bench/start
+	BUILD=$(BUILD) tests/bench/memory
