@@ -142,9 +142,9 @@ static const struct {
 	void (*grow)(long from, long to);
 	bool listens;
 } kinds[] = {
-	{ "udp", grow_udp, false },	{ "unix", grow_unix, false },
-	{ "tcp", grow_tcp, true },	{ "lives", grow_lives, false },
-	{ "stacks", grow_stacks, false }, { "connections", grow_connections, true },
+	{ "udp", grow_udp, false },	    { "unix", grow_unix, false },
+	{ "tcp", grow_tcp, true },	    { "lives", grow_lives, false },
+	{ "stacks", grow_stacks, false },   { "connections", grow_connections, true },
 	{ "nothing", grow_nothing, false },
 };
 
