@@ -67,50 +67,6 @@ static void predecessor_find(void)
 }
 
 /*
- * Asked of /proc, and not by fstat(): a file's server may be away, and then fstat() waits for it.
- * The numbers are dense from 3 on in nearly every program; so many closed ones in a row are the
- * end. Each answer costs 6 us, so of very many only the first are looked at; the ledgers of those
- * who opened the others know them still.
- */
-#define FIRST 3
-#define LAST  66
-#define GAP   8
-
-static void found_open(void)
-{
-	for (int fd = FIRST, closed = 0; closed < GAP && fd <= LAST; fd++) {
-		char link[48] = "/proc/self/fd/", what[8];
-
-		text_add_number(link, sizeof link, (uint64_t)fd);
-		long length = sys_readlink(link, what, sizeof what);
-		if (length < 0) {
-			closed++;
-			continue;
-		}
-		closed = 0;
-		if (length >= 7 && memcmp(what, "socket:", 7) == 0 && !fdtable_is_socket(fd))
-			fdtable_found(fd);
-	}
-}
-
-void handover_begin(void)
-{
-	predecessor_find();
-	found_open();
-	if (fdtable_end())
-		began_ns = clock_pair_now().monotonic_ns;
-}
-
-static bool lived_long(void)
-{
-	uint64_t least = settings.grace_given ? settings.grace_ms : VERDICT_EXIT_GRACE_MS;
-	uint64_t ms = parent_is_known() ? parent_forked_ms_ago()
-					: (clock_pair_now().monotonic_ns - began_ns) / 1000000;
-
-	return ms >= least;
-}
-
-/*
  * Whether a filter that came by exec() binds us: then the making of a ledger may be what it kills
  * for. Reading a file is what the dynamic linker did, too.
  */
@@ -127,6 +83,63 @@ static bool filter_is_inherited(void)
 	status[size] = 0;
 	const char *field = strstr(status, "\nSeccomp:\t");
 	return !field || field[10] != '0';
+}
+
+/* Of what the kernel knows by itself: fstat() would wait for a file's server, which may be away. */
+static bool is_socket(int fd, bool may_ask)
+{
+	char link[48] = "/proc/self/fd/", what[8];
+	int type;
+	unsigned size = sizeof type;
+
+	if (may_ask)
+		return sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+	text_add_number(link, sizeof link, (uint64_t)fd);
+	return sys_readlink(link, what, sizeof what) >= 7 && memcmp(what, "socket:", 7) == 0;
+}
+
+/*
+ * The numbers are dense from 3 on in nearly every program; so many closed ones in a row are the
+ * end. Of very many only the first are looked at; the ledgers of those who opened the others know
+ * them still. A socket is open for both ways, which few inherited files are: only such are asked
+ * what they are, and only when there is one whether we may ask (/proc is dear in a new process).
+ */
+#define FIRST 3
+#define LAST  66
+#define GAP   8
+
+static void found_open(void)
+{
+	enum { UNKNOWN, YES, NO } may_ask = UNKNOWN;
+
+	for (int fd = FIRST, closed = 0; closed < GAP && fd <= LAST; fd++) {
+		long flags = sys_call(SYS_fcntl, fd, F_GETFL, 0, 0);
+
+		closed = flags < 0 ? closed + 1 : 0;
+		if (flags < 0 || (flags & O_ACCMODE) != O_RDWR || fdtable_is_socket(fd))
+			continue;
+		if (may_ask == UNKNOWN)
+			may_ask = filter_is_inherited() ? NO : YES;
+		if (is_socket(fd, may_ask == YES))
+			fdtable_found(fd);
+	}
+}
+
+void handover_begin(void)
+{
+	predecessor_find();
+	found_open();
+	if (fdtable_end())
+		began_ns = clock_pair_now().monotonic_ns;
+}
+
+static bool lived_long(void)
+{
+	uint64_t least = settings.grace_given ? settings.grace_ms : VERDICT_EXIT_GRACE_MS;
+
+	if (!parent_is_known())
+		return (clock_pair_now().monotonic_ns - began_ns) / 1000000 >= least;
+	return !parent_forked_within(least) && parent_forked_ms_ago() >= least;
 }
 
 /* 5 us each. */

@@ -167,6 +167,11 @@ uint64_t parent_forked_ms_ago(void)
 	return kept.at_ms && now > kept.at_ms ? now - kept.at_ms : 0;
 }
 
+bool parent_forked_within(uint64_t ms)
+{
+	return kept.at && cycles_now() - kept.at < ms * CYCLES_MS_LEAST;
+}
+
 bool parent_let_go(int fd)
 {
 	struct ledger_slot known;

@@ -37,6 +37,9 @@ bool parent_has_closed(void);
 bool parent_let_go(int fd);
 /* Looks at nothing of the parent's: a child that ends soon is spared the page. */
 uint64_t parent_forked_ms_ago(void);
+/* True: the fork was certainly less than `ms` ago. By the cycle counter alone: the first look at
+ * the kernel's clock is three page faults of a new child. */
+bool parent_forked_within(uint64_t ms);
 
 /* What the parent knew of an inherited socket, by its cookie: where and how it was opened and
  * connected. Its flags there; SOCKET_COPIED when nothing is known. */

@@ -41,7 +41,10 @@ static bool is_stack(stack_id number, uint64_t hash, const struct stack_found *f
 /* Writes a new record; nobody knows its number yet. 0 when there is no room. */
 static stack_id record(uint64_t hash, const struct stack_found *found)
 {
-	uint32_t frames = ledger_file_take(SECTION_FRAMES, found->count);
+	const struct ledger_section *stacks = &ledger->header->sections[SECTION_STACKS];
+	/* Looked at before: frames of a stack that has no number would be room for nothing. */
+	bool full = __atomic_load_n(&stacks->used, __ATOMIC_RELAXED) >= stacks->capacity;
+	uint32_t frames = full ? 0 : ledger_file_take(SECTION_FRAMES, found->count);
 	stack_id number = frames ? ledger_file_take(SECTION_STACKS, 1) : 0;
 
 	if (number == 0 || number >> NUMBER_BITS) {

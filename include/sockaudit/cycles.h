@@ -13,13 +13,16 @@
 enum cycles_kind { CYCLES_TSC = 1, CYCLES_CNTVCT, CYCLES_MONOTONIC };
 
 #if defined(__x86_64__) || defined(__i386__)
-#define CYCLES_KIND CYCLES_TSC
+#define CYCLES_KIND	CYCLES_TSC
+#define CYCLES_MS_LEAST 100000u /* however slow the processor: in a millisecond at least so many   \
+				 */
 static inline uint64_t cycles_now(void)
 {
 	return __builtin_ia32_rdtsc();
 }
 #elif defined(__aarch64__)
-#define CYCLES_KIND CYCLES_CNTVCT
+#define CYCLES_KIND	CYCLES_CNTVCT
+#define CYCLES_MS_LEAST 1000u
 static inline uint64_t cycles_now(void)
 {
 	uint64_t count;
@@ -27,7 +30,8 @@ static inline uint64_t cycles_now(void)
 	return count;
 }
 #else
-#define CYCLES_KIND CYCLES_MONOTONIC
+#define CYCLES_KIND	CYCLES_MONOTONIC
+#define CYCLES_MS_LEAST 1000000u
 static inline uint64_t cycles_now(void)
 {
 	struct timespec now;

@@ -3,15 +3,15 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 # Programs by themselves, but for those that have rules of their own below.
-BENCH_APART := stack_cost
+BENCH_APART := stack_cost table_cost
 BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out $(BENCH_APART:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
-BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost
+BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
 $(BENCH_ALONE): $(BENCH_BUILD)/%: tests/bench/%.c $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
-$(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+$(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost: $(BENCH_BUILD)/%: $(UNIT_OBJECTS)/../bench.parts/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
 $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
@@ -22,6 +22,8 @@ $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
 # ROUNDS=9 is of each pair, SOAK_SECONDS=600 of the soak.
 BENCH_PARTS := \
 	instructions \
+	start \
+	memory \
 	throughput \
 	watch_cost \
 	names \

@@ -12,7 +12,7 @@ union ledger_page ledger_page;
 static const struct {
 	uint32_t record_size, capacity;
 } shapes[SECTION_COUNT] = {
-	[SECTION_SLOTS] = { sizeof(struct ledger_slot), 4096 },
+	[SECTION_SLOTS] = { sizeof(struct ledger_slot), LEDGER_SLOTS_MAX },
 	[SECTION_STACKS] = { sizeof(struct ledger_stack), 131072 },
 	[SECTION_FRAMES] = { sizeof(uint64_t), 131072 * 32 },
 	[SECTION_MODULES] = { sizeof(struct ledger_module), 4096 },
