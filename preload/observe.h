@@ -10,12 +10,14 @@
 /* The hook's frame, from which the caller's stack is walked. */
 #define HERE __builtin_frame_address(0)
 
-/* Tells the tracker something; the program's errno survives. */
+/* Tells the tracker something; the program's errno survives. It is stored only when it has changed:
+ * after a fork its page may be one that would be copied. */
 #define OBSERVE(statement)                                                                         \
 	do {                                                                                       \
-		int observed_ = errno;                                                             \
+		int *errno_ = &errno, observed_ = *errno_;                                         \
 		statement;                                                                         \
-		errno = observed_;                                                                 \
+		if (*errno_ != observed_)                                                          \
+			*errno_ = observed_;                                                       \
 	} while (0)
 
 /*

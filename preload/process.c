@@ -5,6 +5,7 @@
 #include "ending.h"
 #include "handover.h"
 #include "hooks_sharing.h"
+#include "imports.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
 #include "marks.h"
@@ -260,7 +261,7 @@ __attribute__((constructor)) static void loaded(void)
 	attendance_loaded();
 	if (ours) {
 		program_ask();
-		stacks_start();
+		stacks_start(imports_sockets());
 		handover_begin();
 		if (__cxa_at_quick_exit)
 			__cxa_at_quick_exit(quickly_ended, NULL);

@@ -91,7 +91,7 @@ static double cost(unsigned frames, unsigned times, enum before each)
 
 int main(int count, char **arguments)
 {
-	stacks_start();
+	stacks_start(true);
 	if (!ledger_file_open())
 		return 77;
 	if (count > 1) {
