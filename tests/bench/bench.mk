@@ -3,10 +3,10 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
-	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets
+	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads
 
 # No sibling calls: the depth that is measured must be on the stack.
-$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets: $(BENCH_BUILD)/%: tests/bench/%.c
+$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
 $(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
@@ -23,3 +23,4 @@ bench: all bench-programs | $(BUILD)/dependencies-test
 	$(BENCH_BUILD)/stack_cost
 	BUILD=$(BUILD) tests/bench/throughput
 	BUILD=$(BUILD) tests/bench/watch_cost
+	BUILD=$(BUILD) tests/bench/threads
