@@ -9,10 +9,23 @@ BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BEN
 $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
-$(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+# One chain of frames, compiled in several ways.
+BENCH_CHAINS := $(addprefix $(UNIT_OBJECTS)/../bench.parts/stack_chain.,plain.o framed.o cxx.o)
+$(UNIT_OBJECTS)/../bench.parts/stack_chain.plain.o $(BENCH_BUILD)/stack_chain.so: BENCH_FRAMES := -fomit-frame-pointer
+$(UNIT_OBJECTS)/../bench.parts/stack_chain.framed.o: BENCH_FRAMES := -fno-omit-frame-pointer
+$(UNIT_OBJECTS)/../bench.parts/stack_chain.cxx.o: tests/bench/stack_chain.cc tests/bench/stack_chain.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
-$(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
+	$(CXX) -std=gnu++17 -O2 -g -Wall -Wextra -fno-optimize-sibling-calls -c $< -o $@
+$(UNIT_OBJECTS)/../bench.parts/stack_chain.%.o: tests/bench/stack_chain.c tests/bench/stack_chain.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(BENCH_FRAMES) -fno-optimize-sibling-calls -DCHAIN_NAME=chain_$* -c $< -o $@
+$(BENCH_BUILD)/stack_chain.so: tests/bench/stack_chain.c tests/bench/stack_chain.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(BENCH_FRAMES) -fno-optimize-sibling-calls -Wno-missing-prototypes -DCHAIN_NAME=chain_loaded -fPIC -shared -o $@ $<
+$(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS) $(BENCH_CHAINS) $(BENCH_BUILD)/stack_chain.so
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) -pthread -o $@ $(filter-out %.so,$^) -ldl
+$(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c tests/bench/stack_chain.h
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c $< -o $@
 
