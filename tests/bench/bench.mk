@@ -3,10 +3,10 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
-	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads
+	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads $(BENCH_BUILD)/stacks_users
 
 # No sibling calls: the depth that is measured must be on the stack.
-$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads: $(BENCH_BUILD)/%: tests/bench/%.c
+$(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/threads $(BENCH_BUILD)/stacks_users: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
 # One chain of frames, compiled in several ways.
@@ -33,7 +33,8 @@ $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c tests/bench/stack_chain.h
 bench-programs: $(BENCH_PROGRAMS)
 bench: all bench-programs | $(BUILD)/dependencies-test
 	BUILD=$(BUILD) tests/bench/instructions
-	$(BENCH_BUILD)/stack_cost
+	BUILD=$(BUILD) tests/bench/stacks
+	BUILD=$(BUILD) tests/bench/stacks_recalled
 	BUILD=$(BUILD) tests/bench/throughput
 	BUILD=$(BUILD) tests/bench/watch_cost
 	BUILD=$(BUILD) tests/bench/threads
