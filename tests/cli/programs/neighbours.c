@@ -2,8 +2,8 @@
 /*
  * Two threads at the same work, one after the other, each on sockets of its own whose numbers are
  * neighbours of the other's: for who writes down every load and store (tests/cli/shared_lines).
- * `neighbours WORK`; a store to turns[n].began begins thread n's turn, one to turns[n].ended ends
- * it. Prints their addresses, and what is mapped where.
+ * `neighbours WORK...`; a store to a mark's `began` begins a thread's turn at a work, one to its
+ * `ended` ends it. Prints their addresses, and what is mapped where.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -20,17 +20,14 @@
 #define ROUNDS 3
 
 static struct turn {
-	_Alignas(128) volatile uint64_t began;
-	volatile uint64_t ended;
-	int ends[2], epoll;
+	_Alignas(128) int ends[2];
+	int epoll;
 } turns[2];
 
 static _Alignas(4096) char stacks[2][128 * 1024];
 
 /* For who watches: a line that both write, each a word of its own. */
 static _Alignas(128) volatile uint64_t counts[2];
-
-static void (*work)(struct turn *turn);
 
 static void need(int condition)
 {
@@ -83,29 +80,53 @@ static void connections(struct turn *turn)
 		     !close(ends[1]));
 }
 
-static void *take_turn(void *argument)
+static const struct work {
+	const char *name;
+	void (*carry_out)(struct turn *turn);
+} works[] = { { "data", data },
+	      { "counted", counted_data },
+	      { "same", same_data },
+	      { "connections", connections } };
+
+#define CHOSEN_MAX 8
+static struct chosen {
+	const struct work *work;
+	struct mark {
+		_Alignas(128) volatile uint64_t began;
+		volatile uint64_t ended;
+	} marks[2];
+} chosen[CHOSEN_MAX];
+static int chosen_count;
+
+static void *take_turns(void *argument)
 {
 	struct turn *turn = argument;
 
-	/* A thread's first use of a socket is another matter. */
-	work(turn);
-	turn->began = 1;
-	work(turn);
-	turn->ended = 1;
+	for (int i = 0; i < chosen_count; i++) {
+		struct mark *mark = &chosen[i].marks[turn - turns];
+
+		/* A thread's first use of a socket is another matter. */
+		chosen[i].work->carry_out(turn);
+		mark->began = 1;
+		chosen[i].work->carry_out(turn);
+		mark->ended = 1;
+	}
 	/* The next one's connections get other numbers. */
 	need(open("/dev/null", O_RDONLY) >= 0 && open("/dev/null", O_RDONLY) >= 0);
 	return NULL;
 }
 
-static void show_maps(void)
+static void show(void)
 {
 	char line[512];
 	FILE *maps = fopen("/proc/self/maps", "r");
 
 	printf("main %lx\n", (unsigned long)line);
-	for (int i = 0; i < 2; i++)
-		printf("turn %lx %lx\n", (unsigned long)&turns[i].began,
-		       (unsigned long)&turns[i].ended);
+	for (int i = 0; i < chosen_count; i++)
+		for (int j = 0; j < 2; j++)
+			printf("turn %s %lx %lx\n", chosen[i].work->name,
+			       (unsigned long)&chosen[i].marks[j].began,
+			       (unsigned long)&chosen[i].marks[j].ended);
 	while (maps && fgets(line, sizeof line, maps))
 		printf("map %s", line);
 	fflush(stdout);
@@ -113,19 +134,13 @@ static void show_maps(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*work)(struct turn *turn);
-	} works[] = { { "data", data },
-		      { "counted", counted_data },
-		      { "same", same_data },
-		      { "connections", connections } };
 	int first[2], second[2];
 
-	for (size_t i = 0; argc == 2 && i < sizeof works / sizeof works[0]; i++)
-		if (!strcmp(argv[1], works[i].name))
-			work = works[i].work;
-	if (!work || socketpair(AF_UNIX, SOCK_STREAM, 0, first) ||
+	for (int i = 1; i < argc && i <= CHOSEN_MAX; i++)
+		for (size_t j = 0; j < sizeof works / sizeof works[0]; j++)
+			if (!strcmp(argv[i], works[j].name))
+				chosen[chosen_count++].work = &works[j];
+	if (!chosen_count || socketpair(AF_UNIX, SOCK_STREAM, 0, first) ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, second))
 		return 2;
 	for (int i = 0; i < 2; i++) {
@@ -137,7 +152,7 @@ int main(int argc, char **argv)
 		turn->epoll = epoll_create1(EPOLL_CLOEXEC);
 		need(!epoll_ctl(turn->epoll, EPOLL_CTL_ADD, turn->ends[1], &event));
 	}
-	show_maps();
+	show();
 	/* One has ended when the other begins; neither gets memory that was the other's. */
 	for (int i = 0; i < 2; i++) {
 		pthread_attr_t attributes;
@@ -145,7 +160,7 @@ int main(int argc, char **argv)
 
 		need(!pthread_attr_init(&attributes) &&
 		     !pthread_attr_setstack(&attributes, stacks[i], sizeof stacks[i]) &&
-		     !pthread_create(&thread, &attributes, take_turn, &turns[i]) &&
+		     !pthread_create(&thread, &attributes, take_turns, &turns[i]) &&
 		     !pthread_join(thread, NULL));
 	}
 	return 0;
