@@ -308,8 +308,9 @@ bool unwind_libunwind_start(void)
 		lib.set_caching(space, UNW_CACHE_GLOBAL);
 	if (known)
 		pipe_close(ends);
-	if (space)
-		unwind_masks_start(library);
+	struct module_span own;
+	if (space && modules_find((uintptr_t)lib.step, &own))
+		unwind_masks_start(&own);
 	if (!space)
 		dlerror(); /* or the program would be told of it */
 	return space != NULL;
