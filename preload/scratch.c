@@ -64,6 +64,10 @@ __asm__(".pushsection .text\n"
 	".popsection");
 #endif
 
+/* Where the slots are that were last run on: a pool replaces another only in a child that the kernel
+ * could not give empty ones. */
+static uintptr_t slots;
+
 void scratch_start(struct scratch_pool *pool)
 {
 	for (unsigned slot = 0; slot < SCRATCH_SLOTS; slot++)
@@ -104,10 +108,17 @@ bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *m
 	if (run) {
 		char *memory = pool->slots[slot];
 
+		if (__atomic_load_n(&slots, __ATOMIC_RELAXED) != (uintptr_t)pool->slots)
+			__atomic_store_n(&slots, (uintptr_t)pool->slots, __ATOMIC_RELAXED);
 		scratch_switch(work, argument, memory, memory + SCRATCH_SIZE);
 		/* Partner: the acquire in scratch_claim(). */
 		__atomic_fetch_and(&pool->claimed, ~(1u << slot), __ATOMIC_RELEASE);
 	}
 	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	return run;
+}
+
+bool scratch_is_here(uintptr_t stack)
+{
+	return stack - __atomic_load_n(&slots, __ATOMIC_RELAXED) < SCRATCH_SLOTS * SCRATCH_SIZE;
 }

@@ -33,4 +33,7 @@ void scratch_start(struct scratch_pool *pool);
 bool scratch_run(struct scratch_pool *pool, void (*work)(void *argument, void *memory),
 		 void *argument);
 
+/* Is this a place on a slot of the pool that was last run on? */
+bool scratch_is_here(uintptr_t stack);
+
 #endif

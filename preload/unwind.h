@@ -35,6 +35,9 @@ bool unwind_libgcc_start(void);
 void unwind_libunwind(struct unwind_walk *walk, const struct processor_registers *registers,
 		      struct recall_path *path);
 
+/* In the constructor, of libunwind: its locks then ask the kernel for nothing. */
+void unwind_masks_start(const struct module_span *library);
+
 /* Modules changed: drops what libunwind keeps of addresses. Safe at any time. */
 void unwind_libunwind_forget(void);
 

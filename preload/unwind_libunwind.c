@@ -2,7 +2,7 @@
 /*
  * libunwind, kept on a short lead: our own address space, in which it finds unwind tables by
  * _dl_find_object and reads memory only through read_word(). So it opens no pipe, asks nothing of
- * the kernel but its lock's signal mask, and keeps nothing per thread. (Its local mode does all of
+ * the kernel (unwind_masks.c), and keeps nothing per thread. (Its local mode does all of
  * that, measured with 1.6.2: a pipe whose numbers outlive a daemon's closing sweep, 261 KiB at a
  * thread's first walk, a trace cache that can't be flushed.)
  *
@@ -308,6 +308,9 @@ bool unwind_libunwind_start(void)
 		lib.set_caching(space, UNW_CACHE_GLOBAL);
 	if (known)
 		pipe_close(ends);
+	struct module_span own;
+	if (space && modules_find((uintptr_t)lib.step, &own))
+		unwind_masks_start(&own);
 	if (!space)
 		dlerror(); /* or the program would be told of it */
 	return space != NULL;

@@ -3,7 +3,7 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 # Programs by themselves, but for those that have rules of their own below.
-BENCH_APART := stack_cost table_cost
+BENCH_APART := stack_cost stack_chain table_cost
 BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out $(BENCH_APART:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost
 
@@ -11,10 +11,25 @@ BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_
 $(BENCH_ALONE): $(BENCH_BUILD)/%: tests/bench/%.c $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
-$(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost: $(BENCH_BUILD)/%: $(UNIT_OBJECTS)/../bench.parts/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+# One chain of frames, compiled in several ways.
+BENCH_OBJECTS := $(UNIT_OBJECTS)/../bench.parts
+BENCH_CHAINS := $(addprefix $(BENCH_OBJECTS)/stack_chain.,plain.o framed.o cxx.o)
+$(BENCH_OBJECTS)/stack_chain.plain.o $(BENCH_BUILD)/stack_chain.so: BENCH_FRAMES := -fomit-frame-pointer
+$(BENCH_OBJECTS)/stack_chain.framed.o: BENCH_FRAMES := -fno-omit-frame-pointer
+$(BENCH_OBJECTS)/stack_chain.cxx.o: tests/bench/stack_chain.cc tests/bench/stack_chain.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
-$(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
+	$(CXX) -std=gnu++17 -O2 -g -Wall -Wextra -fno-optimize-sibling-calls -c $< -o $@
+$(BENCH_OBJECTS)/stack_chain.%.o: tests/bench/stack_chain.c tests/bench/stack_chain.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(BENCH_FRAMES) -fno-optimize-sibling-calls -DCHAIN_NAME=chain_$* -c $< -o $@
+$(BENCH_BUILD)/stack_chain.so: tests/bench/stack_chain.c tests/bench/stack_chain.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(BENCH_FRAMES) -fno-optimize-sibling-calls -Wno-missing-prototypes -DCHAIN_NAME=chain_loaded -fPIC -shared -o $@ $<
+$(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost: $(BENCH_BUILD)/%: $(BENCH_OBJECTS)/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) -pthread -o $@ $(filter-out %.so,$^) -ldl
+$(BENCH_BUILD)/stack_cost: $(BENCH_CHAINS) $(BENCH_BUILD)/stack_chain.so
+$(BENCH_OBJECTS)/%.o: tests/bench/%.c tests/bench/stack_chain.h
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -c $< -o $@
 
@@ -24,6 +39,9 @@ BENCH_PARTS := \
 	instructions \
 	start \
 	memory \
+	threads \
+	stacks \
+	stacks_recalled \
 	throughput \
 	watch_cost \
 	names \

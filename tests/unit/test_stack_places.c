@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -129,6 +130,68 @@ static void threads_share_what_was_learnt(void **state)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(captured, first);
 	assert_int_equal(stacks_walked(), walked);
+}
+
+static unsigned masks_asked;
+
+/* What libunwind's own reference would find. */
+int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	masks_asked++;
+	return pthread_sigmask(how, set, old) ? -1 : 0;
+}
+
+/* At another depth each time. */
+__attribute__((noinline)) static void walk_often(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		char *room = alloca(16);
+
+		KEEP(room);
+		hook();
+	}
+}
+
+static void walks_ask_for_no_mask_of_libc(void **state)
+{
+	uint64_t walked = stacks_walked();
+	(void)state;
+
+	masks_asked = 0;
+	walk_often(100);
+	assert_true(stacks_walked() >= walked + 90);
+	assert_int_equal(masks_asked, 0);
+}
+
+static volatile unsigned rounds_walked;
+
+static void *walk_for_ever(void *argument)
+{
+	(void)argument;
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;; rounds_walked++)
+		walk_often(50);
+	return NULL;
+}
+
+/* Or it would leave libunwind's lock behind, and a stack of ours. */
+static void cancellation_ends_no_walk(void **state)
+{
+	pthread_t thread;
+	(void)state;
+
+	for (unsigned i = 0; i < 100; i++) {
+		unsigned begun = rounds_walked;
+
+		assert_int_equal(pthread_create(&thread, NULL, walk_for_ever, NULL), 0);
+		while (rounds_walked < begun + 2)
+			sched_yield();
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+	uint64_t lost = ledger->header->lost[LOST_FALLBACK];
+	walk_often(100);
+	assert_int_equal(ledger->header->lost[LOST_FALLBACK], lost);
 }
 
 #define CANARY 0xa5
@@ -404,6 +467,8 @@ static void code_replaced_at_its_address_is_told_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walks_ask_for_no_mask_of_libc),
+		cmocka_unit_test(cancellation_ends_no_walk),
 		cmocka_unit_test(thread_with_a_16k_stack_is_walked),
 		cmocka_unit_test(first_capture_of_a_thread_touches_at_most_16k),
 		cmocka_unit_test(threads_share_what_was_learnt),

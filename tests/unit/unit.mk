@@ -7,7 +7,7 @@ UNIT_OBJECTS := $(BUILD)/tests/unit.parts
 UNIT_STACKS := test_stacks test_stack_places test_recall_stress test_fdtable test_history
 UNIT_REPORT := $(filter-out $(UNIT_STACKS),$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)))
 # As the library has them, under SAN= too: ASan knows nothing of stacks that we switch to ourselves.
-STACK_PARTS := $(patsubst %,$(BUILD)/preload/%.o,fdtable history stacks recall scratch modules stack_index unwind_libunwind unwind_libgcc)
+STACK_PARTS := $(patsubst %,$(BUILD)/preload/%.o,fdtable history stacks recall scratch modules stack_index unwind_libunwind unwind_libgcc unwind_masks)
 # Frame pointers stay as the compiler likes them: what the tests walk is ordinary code.
 UNIT_CFLAGS = $(COMMON) -Ipreload -Ireport -Itests/unit -pthread $(SAN_FLAGS)
 UNIT_TESTS := $(addprefix $(UNIT_BUILD)/,$(UNIT_STACKS) $(UNIT_REPORT))
