@@ -36,12 +36,28 @@ enum step_kind {
  */
 typedef uintptr_t __attribute__((may_alias)) stack_word;
 
-static unsigned set_of(const struct recall_caller *caller)
+/*
+ * A caller has two sets. In the first all of its stacks meet that are aligned alike, wherever they
+ * lie: a coroutine on a stack of malloc() is known from the last one's. When it is full, because
+ * this code is called from many places, they go apart by the stack pointer's place in its page.
+ */
+#define ALIGNMENT(stack) ((stack)&0x3f)
+
+static unsigned set_at(uintptr_t return_address, uintptr_t place)
 {
-	uint64_t mixed = (caller->return_address ^ (uint64_t)PAGE_PLACE(caller->stack) << 44) *
-			 0x9e3779b97f4a7c15ull;
+	uint64_t mixed = (return_address ^ (uint64_t)place << 44) * 0x9e3779b97f4a7c15ull;
 
 	return (unsigned)(mixed >> 40) % RECALL_SETS * RECALL_WAYS;
+}
+
+static unsigned near_set(const struct recall_caller *caller)
+{
+	return set_at(caller->return_address, ALIGNMENT(caller->stack) | 1);
+}
+
+static unsigned far_set(const struct recall_caller *caller)
+{
+	return set_at(caller->return_address, PAGE_PLACE(caller->stack));
 }
 
 /*
@@ -102,40 +118,65 @@ __attribute__((noinline)) static bool far_steps_agree(const struct recall_entry 
 	return true;
 }
 
-stack_id recall_find(const struct recall_table *table, const struct recall_caller *caller,
-		     uint32_t epoch)
+/* The entry's stack if it is this caller's, else 0. `here`: at the same place of its page, or not
+ * asked again of those that are. */
+static inline stack_id entry_recalls(const struct recall_table *table, unsigned i, bool here,
+				     const struct recall_caller *caller, uint32_t epoch)
 {
-	unsigned first = set_of(caller);
+	const struct recall_entry *entry = &table->entries[i];
+	/* Partner: the release in recall_remember(). */
+	uint32_t sequence = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
 
+	if (__atomic_load_n(&entry->return_address, __ATOMIC_RELAXED) != caller->return_address)
+		return 0;
+	uintptr_t moved =
+		__atomic_load_n(&entry->stack_low, __ATOMIC_RELAXED) ^ PAGE_PLACE(caller->stack);
+	if ((here ? moved != 0 : moved == 0 || ALIGNMENT(moved)) ||
+	    __atomic_load_n(&entry->epoch, __ATOMIC_RELAXED) != epoch || (sequence & 1))
+		return 0;
+	unsigned flags = __atomic_load_n(&entry->flags, __ATOMIC_RELAXED);
+	if ((flags & RECALL_FRAME_POINTER) &&
+	    __atomic_load_n(&entry->frame_pointer, __ATOMIC_RELAXED) !=
+		    caller->frame_pointer - caller->stack)
+		return 0;
+	unsigned steps = __atomic_load_n(&entry->steps, __ATOMIC_RELAXED);
+	stack_id stack = __atomic_load_n(&entry->stack, __ATOMIC_RELAXED);
+
+	if (flags & RECALL_FAR
+		    ? !far_steps_agree(entry, table->steps[i], steps, sequence, caller->stack)
+		    : !steps_agree(entry, table->steps[i], steps, sequence, caller->stack))
+		return 0;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == sequence ? stack : 0;
+}
+
+static inline stack_id find_in(const struct recall_table *table, unsigned first, bool here,
+			       const struct recall_caller *caller, uint32_t epoch)
+{
 	for (unsigned i = first; i < first + RECALL_WAYS; i++) {
-		const struct recall_entry *entry = &table->entries[i];
-		/* Partner: the release in recall_remember(). */
-		uint32_t sequence = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
+		stack_id stack = entry_recalls(table, i, here, caller, epoch);
 
-		if (__atomic_load_n(&entry->return_address, __ATOMIC_RELAXED) !=
-			    caller->return_address ||
-		    __atomic_load_n(&entry->stack_low, __ATOMIC_RELAXED) !=
-			    PAGE_PLACE(caller->stack) ||
-		    __atomic_load_n(&entry->epoch, __ATOMIC_RELAXED) != epoch || (sequence & 1))
-			continue;
-		unsigned flags = __atomic_load_n(&entry->flags, __ATOMIC_RELAXED);
-		if ((flags & RECALL_FRAME_POINTER) &&
-		    __atomic_load_n(&entry->frame_pointer, __ATOMIC_RELAXED) !=
-			    caller->frame_pointer - caller->stack)
-			continue;
-		unsigned steps = __atomic_load_n(&entry->steps, __ATOMIC_RELAXED);
-		stack_id stack = __atomic_load_n(&entry->stack, __ATOMIC_RELAXED);
-
-		if (flags & RECALL_FAR
-			    ? !far_steps_agree(entry, table->steps[i], steps, sequence,
-					       caller->stack)
-			    : !steps_agree(entry, table->steps[i], steps, sequence, caller->stack))
-			continue;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == sequence)
+		if (stack)
 			return stack;
 	}
 	return 0;
+}
+
+/* Seldom: the caller's code is called from many places, or its stack lies elsewhere than before. */
+static __attribute__((noinline)) stack_id
+find_elsewhere(const struct recall_table *table, const struct recall_caller *caller, uint32_t epoch)
+{
+	stack_id stack = find_in(table, far_set(caller), true, caller, epoch);
+
+	return stack ? stack : find_in(table, near_set(caller), false, caller, epoch);
+}
+
+stack_id recall_find(const struct recall_table *table, const struct recall_caller *caller,
+		     uint32_t epoch)
+{
+	stack_id stack = find_in(table, near_set(caller), true, caller, epoch);
+
+	return stack ? stack : find_elsewhere(table, caller, epoch);
 }
 
 void recall_path_start(struct recall_path *path, const struct recall_caller *caller)
@@ -208,12 +249,10 @@ void recall_path_code(struct recall_path *path, uintptr_t address)
 		*step = STEP_MAKE(STEP_ABSOLUTE, address, (int64_t)*step >> 50);
 }
 
-/* A place for a new entry in the caller's set: unused, else outdated, else any. */
-static unsigned place_for(const struct recall_table *table, const struct recall_caller *caller,
-			  uint32_t epoch)
+/* A place for a new entry in one set, unused, else outdated; `none` when there is none. */
+static unsigned place_in(const struct recall_table *table, unsigned first, uint32_t epoch,
+			 unsigned none)
 {
-	unsigned first = set_of(caller);
-
 	for (unsigned i = first; i < first + RECALL_WAYS; i++) {
 		uint32_t sequence = __atomic_load_n(&table->entries[i].sequence, __ATOMIC_RELAXED);
 
@@ -222,13 +261,24 @@ static unsigned place_for(const struct recall_table *table, const struct recall_
 		     __atomic_load_n(&table->entries[i].epoch, __ATOMIC_RELAXED) != epoch))
 			return i;
 	}
-	return first + (unsigned)(cycles_now() >> 5) % RECALL_WAYS;
+	return none;
+}
+
+/* In the caller's first set, else its second, else any place there. */
+static unsigned place_for(const struct recall_table *table, const struct recall_caller *caller,
+			  uint32_t epoch)
+{
+	unsigned any = far_set(caller) + (unsigned)(cycles_now() >> 5) % RECALL_WAYS;
+
+	return place_in(table, near_set(caller), epoch,
+			place_in(table, far_set(caller), epoch, any));
 }
 
 void recall_remember(struct recall_table *table, const struct recall_path *path, uint32_t epoch,
 		     stack_id stack)
 {
-	if (path->refused || stack == 0)
+	/* Another thread may have walked the same way meanwhile. */
+	if (path->refused || stack == 0 || recall_find(table, &path->caller, epoch) == stack)
 		return;
 	unsigned i = place_for(table, &path->caller, epoch);
 	struct recall_entry *entry = &table->entries[i];
