@@ -7,9 +7,8 @@
  * request a connection, and we close; ended: the same, and the server closes.
  *
  * It works in slices, so that several servers can be driven by turns: each line of its standard
- * input is a slice's milliseconds, answered by "REQUESTS SECONDS" when the last reply has come. At
- * the end of its input it prints the median, the 99th and the 99.9th percentile of the latencies,
- * microseconds.
+ * input is a slice's milliseconds, answered when its last reply has come by "REQUESTS SECONDS" and,
+ * where there is a schedule, the median and the 99th percentile of the latencies, microseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -182,13 +181,25 @@ static void follow_schedule(unsigned long *next, uint64_t now)
 	}
 }
 
+static int compare(const void *one, const void *other)
+{
+	uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+static double percentile(double share)
+{
+	return latency_count ? latencies[(size_t)(share * (double)(latency_count - 1))] / 1e3 : 0;
+}
+
 static void slice(double milliseconds)
 {
 	struct epoll_event events[512];
 	unsigned long next = 0;
 	uint64_t now = began = now_ns(), end = began + (uint64_t)(milliseconds * 1e6);
 
-	answered = 0;
+	answered = latency_count = 0;
 	over = false;
 	for (unsigned i = 0; i < count; i++) {
 		connections[i].due = connections[i].asked = 0;
@@ -207,20 +218,10 @@ static void slice(double milliseconds)
 		if (now > end + 60000000000u)
 			fail("no reply for a minute");
 	}
-	printf("%lu %.9f\n", answered, (double)(now_ns() - began) / 1e9);
+	double seconds = (double)(now_ns() - began) / 1e9;
+	qsort(latencies, latency_count, sizeof *latencies, compare);
+	printf("%lu %.9f %.2f %.2f\n", answered, seconds, percentile(.5), percentile(.99));
 	fflush(stdout);
-}
-
-static int compare(const void *one, const void *other)
-{
-	uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
-
-	return (a > b) - (a < b);
-}
-
-static double percentile(double share)
-{
-	return latency_count ? latencies[(size_t)(share * (double)(latency_count - 1))] / 1e3 : 0;
 }
 
 int main(int argc, char **argv)
@@ -249,7 +250,5 @@ int main(int argc, char **argv)
 	}
 	while (fgets(line, sizeof line, stdin))
 		slice(atof(line));
-	qsort(latencies, latency_count, sizeof *latencies, compare);
-	printf("%.2f %.2f %.2f\n", percentile(.5), percentile(.99), percentile(.999));
 	return 0;
 }

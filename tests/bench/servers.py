@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The servers that the benchmarks drive: started on loopback, with files in a folder of their own, ended by their ids,
-and their client, tests/bench/load.c."""
+"""The servers that the benchmarks drive: started on loopback, with files in a folder of their own, ended by their ids."""
 import contextlib
 import glob
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import time
 
@@ -127,7 +125,7 @@ def say(port, text):
 def redis(stage):
     port = free_port()
     stage.start(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                 "--daemonize", "no", "--protected-mode", "no"], port)
+                 "--daemonize", "no", "--protected-mode", "no", "--hz", "1", "--dynamic-hz", "no"], port)
     say(port, b"SET key:__rand_int__ xxx\r\n")
     return port
 
@@ -165,32 +163,3 @@ def memcached(stage):
 def echo(stage):
     port = free_port()
     return stage.start([os.path.join(BUILD, "tests", "bench", "echo_server"), str(port)], port)
-
-
-class Load:
-    """load.c at work on one server: slices on demand, `rates` are theirs."""
-
-    def __init__(self, port, connections, rate, how, request, cpus="client"):
-        self.process = subprocess.Popen([*placed(cpus), os.path.join(BUILD, "tests", "bench", "load"), str(port),
-                                         str(connections), str(rate), how, request],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.rates, self.requests = [], 0
-
-    def slice(self, milliseconds):
-        self.process.stdin.write(f"{milliseconds}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"load: ended with status {self.process.wait()}")
-        requests, seconds = line.split()
-        self.requests += int(requests)
-        self.rates.append(int(requests) / float(seconds))
-        return self.rates[-1]
-
-    def rate(self):
-        return statistics.median(self.rates)
-
-    def end(self):
-        """The median, the 99th and the 99.9th percentile of its latencies."""
-        percentiles, _ = self.process.communicate()
-        return [float(figure) for figure in percentiles.split()]
