@@ -82,15 +82,16 @@ def parents():
 
 
 class Stage(contextlib.ExitStack):
-    """The processes of one server; `under` is put before its command. Ended with the stage."""
+    """The processes of one server; `under` is put before its command, {port} in it is the server's. Ended with the stage."""
 
     def __init__(self, environment, folder, cpus="server", under=()):
         super().__init__()
         self.environment, self.folder, self.cpus, self.under, self.processes = environment, folder, cpus, under, []
 
     def start(self, command, port):
-        process = subprocess.Popen([*placed(self.cpus), *self.under, *command], env=self.environment, cwd=self.folder,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*placed(self.cpus), *(word.format(port=port) for word in self.under), *command],
+                                   env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.callback(self.end, process)
         self.processes.append(process)
         wait_for(port, process)
@@ -154,7 +155,7 @@ def haproxy(option):
 
 def memcached(stage):
     port = free_port()
-    stage.start(["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "4", "-m", "16",
+    stage.start(["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "4", "-m", "16", "-c", "512",
                  *(["-u", "root"] if os.geteuid() == 0 else [])], port)
     say(port, b"set key 0 0 3\r\nxxx\r\n")
     return port
