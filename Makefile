@@ -72,6 +72,7 @@ TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-tests
 	openssh-client postgresql libcap2-bin socat lsof tmux \
 	mandoc groff zsh bash-completion cmake meson ninja-build python3-yaml python3-pytest python3-pytest-xdist bubblewrap \
 	systemd python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
+BENCH_PACKAGES = bpftrace linux-perf
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)
@@ -81,6 +82,9 @@ $(BUILD)/dependencies-demo: | $(BUILD)/dependencies
 	@touch $@
 $(BUILD)/dependencies-test: | $(BUILD)/dependencies
 	@tests/install-packages $(TEST_PACKAGES)
+	@touch $@
+$(BUILD)/dependencies-bench: | $(BUILD)/dependencies
+	@tests/install-packages $(BENCH_PACKAGES)
 	@touch $@
 
 include tests/tests.mk tests/unit/unit.mk tests/calls/calls.mk tests/cli/cli.mk tests/bench/bench.mk tests/fuzz/fuzz.mk

@@ -3,12 +3,15 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 BENCH_PROGRAMS := $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/fork_cost \
-	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets
+	$(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets $(BENCH_BUILD)/load $(BENCH_BUILD)/echo_server $(BENCH_BUILD)/call_cost
 
 # No sibling calls: the depth that is measured must be on the stack.
 $(BENCH_BUILD)/calls_once $(BENCH_BUILD)/connection_cost $(BENCH_BUILD)/fork_cost $(BENCH_BUILD)/wait_cost $(BENCH_BUILD)/many_sockets: $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
+$(BENCH_BUILD)/load $(BENCH_BUILD)/echo_server $(BENCH_BUILD)/call_cost: $(BENCH_BUILD)/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -o $@ $<
 $(BENCH_BUILD)/stack_cost: $(UNIT_OBJECTS)/../bench.parts/stack_cost.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
@@ -18,8 +21,11 @@ $(UNIT_OBJECTS)/../bench.parts/%.o: tests/bench/%.c
 
 .PHONY: bench-programs bench
 bench-programs: $(BENCH_PROGRAMS)
-bench: all bench-programs | $(BUILD)/dependencies-test
+bench: all bench-programs | $(BUILD)/dependencies-test $(BUILD)/dependencies-bench
 	BUILD=$(BUILD) tests/bench/instructions
 	$(BENCH_BUILD)/stack_cost
 	BUILD=$(BUILD) tests/bench/throughput
+	BUILD=$(BUILD) tests/bench/per_request
+	BUILD=$(BUILD) tests/bench/latency
+	BUILD=$(BUILD) tests/bench/peers
 	BUILD=$(BUILD) tests/bench/watch_cost

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the system calls cost that the library makes when a socket is opened or closed, on a
- * connected one, microseconds each: the lowest of
- * twenty runs, as noise only adds.
+ * connected one, microseconds each: the lowest of twenty runs, as noise only adds.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,7 +47,8 @@ static double measure(void (*call)(void))
 			call();
 		clock_gettime(CLOCK_MONOTONIC, &end);
 		double us = ((double)(end.tv_sec - began.tv_sec) * 1e9 +
-			     (double)(end.tv_nsec - began.tv_nsec)) / 2000 / 1e3;
+			     (double)(end.tv_nsec - began.tv_nsec)) /
+			    2000 / 1e3;
 		if (us < best)
 			best = us;
 	}

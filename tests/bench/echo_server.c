@@ -51,8 +51,8 @@ int main(int argc, char **argv)
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (bind(listener, (struct sockaddr *)&address, sizeof address) ||
-	    listen(listener, 4096) || watch(listener))
+	if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096) ||
+	    watch(listener))
 		return fail("listen");
 	while ((ready = epoll_wait(epoll, events, 512, -1)) >= 0)
 		for (int i = 0; i < ready; i++) {
@@ -60,7 +60,8 @@ int main(int argc, char **argv)
 
 			if (fd != listener)
 				echo(fd);
-			else if ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0 && watch(fd))
+			else if ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0 &&
+				 watch(fd))
 				return fail("epoll_ctl");
 		}
 	return fail("epoll_wait");

@@ -28,7 +28,8 @@ struct connection {
 	int fd;
 	size_t received;
 	bool busy;
-	/* The schedule: how many of its requests are due, and which of them is asked or comes next. */
+	/* The schedule: how many of its requests are due, and which of them is asked or comes next.
+	 */
 	unsigned long due, asked;
 };
 
@@ -87,7 +88,8 @@ static void watch(struct connection *connection)
 		fail("epoll_ctl");
 }
 
-/* How long a reply is, by one that is waited for: nothing more of it comes for 200 ms, or its end. */
+/* How long a reply is, by one that is waited for: nothing more of it comes for 200 ms, or its end.
+ */
 static size_t measure_reply(void)
 {
 	char buffer[65536];
@@ -144,8 +146,8 @@ static void finish(struct connection *connection)
 	if (!keep && close(connection->fd))
 		fail("close");
 	if (rate > 0) {
-		unsigned long nth = connection->asked++ * count +
-				    (unsigned long)(connection - connections);
+		unsigned long nth =
+			connection->asked++ * count + (unsigned long)(connection - connections);
 
 		note_latency(began + (uint64_t)((double)nth * 1e9 / rate));
 		if (connection->asked < connection->due)

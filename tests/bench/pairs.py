@@ -37,5 +37,6 @@ def measure(part, name, unit, rounds, run, limit=None, more_is_better=False, not
     figures = f"{statistics.median(bare):,.2f} {unit} bare, {statistics.median(audited):,.2f} audited"
     tell(part, name, ratio, "of bare", limit=limit, at_least=more_is_better, spread=(min(ratios), max(ratios)),
          control=(min(controls), max(controls)), interval=interval_of(ratios), control_interval=interval_of(controls),
-         note=f"{figures}; {note}" if note else figures, bare=bare, audited=audited, median_control=statistics.median(controls), rounds=rounds)
+         note=f"{figures}; {note}" if note else figures, bare=bare, audited=audited,
+         median_control=statistics.median(controls), rounds=rounds)
     return ratio

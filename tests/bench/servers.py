@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The servers that the benchmarks drive: started on loopback, with files in a folder of their own, ended by their ids."""
+"""The servers that the benchmarks drive: started on loopback, with files in a folder of their own, ended by their
+ids."""
 import contextlib
 import glob
 import os
@@ -82,14 +83,14 @@ def parents():
 
 
 class Stage(contextlib.ExitStack):
-    """The processes of one server; `under` is put before its command, {port} in it is the server's. Ended with the stage."""
+    """The processes of one server, ended with it; `under` is put before its command, {port} in it is the server's."""
 
-    def __init__(self, environment, folder, cpus="server", under=()):
+    def __init__(self, environment, folder, where="server", under=()):
         super().__init__()
-        self.environment, self.folder, self.cpus, self.under, self.processes = environment, folder, cpus, under, []
+        self.environment, self.folder, self.where, self.under, self.processes = environment, folder, where, under, []
 
     def start(self, command, port):
-        process = subprocess.Popen([*placed(self.cpus), *(word.format(port=port) for word in self.under), *command],
+        process = subprocess.Popen([*placed(self.where), *(word.format(port=port) for word in self.under), *command],
                                    env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.callback(self.end, process)

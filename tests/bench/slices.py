@@ -5,7 +5,7 @@ In each round three servers are started anew: bare, bare once more (the control)
 the median of the ratios of slices that are neighbours.
 """
 import contextlib
-import math
+import operator
 import os
 import statistics
 import subprocess
@@ -55,8 +55,9 @@ class Round:
         for name in order:
             place = os.path.join(folder, name)
             os.mkdir(place)
-            self.stages[name] = stack.enter_context(Stage(environment(name == "audited", place), place, workload.where[0]))
-            self.loads[name] = stack.enter_context(Load(workload, workload.server(self.stages[name]), rate))
+            stage = stack.enter_context(Stage(environment(name == "audited", place), place, workload.where[0]))
+            self.stages[name] = stage
+            self.loads[name] = stack.enter_context(Load(workload, workload.server(stage), rate))
 
     def drive(self, count, milliseconds):
         for load in self.loads.values():
@@ -74,16 +75,18 @@ class Round:
 
 
 def ratios_of(figures):
-    """Audited / bare, and control / bare, of one round: medians over its slices."""
-    audited = statistics.median(2 * audited / (bare + control) for audited, bare, control in
-                                zip(figures["audited"], figures["bare"], figures["control"]))
-    return audited, statistics.median(control / bare for control, bare in zip(figures["control"], figures["bare"]))
+    """Audited / bare, and control / bare, of one round: medians over its slices. Audited is held against both that are
+    bare, one by one: against their mean, rare high figures would make it look better."""
+    ratios = [audited / other for who in ("bare", "control")
+              for audited, other in zip(figures["audited"], figures[who])]
+    return statistics.median(ratios), statistics.median(map(operator.truediv, figures["control"], figures["bare"]))
 
 
 def tell_rounds(part, name, unit, rounds, limit, at_least, note=None):
     """`rounds`: of each, the figures of its slices by name."""
     ratios, controls = zip(*map(ratios_of, rounds))
-    bare, audited = (statistics.median(statistics.median(round[who]) for round in rounds) for who in ("bare", "audited"))
+    bare, audited = (statistics.median(statistics.median(each[who]) for each in rounds)
+                     for who in ("bare", "audited"))
     text = f"{bare:,.1f} {unit} bare, {audited:,.1f} audited"
     tell(part, name, statistics.median(ratios), "of bare", limit=limit, at_least=at_least,
          spread=(min(ratios), max(ratios)), control=(min(controls), max(controls)), interval=interval_of(ratios),
@@ -100,10 +103,10 @@ def rounds_of(workload, rate, rounds, count, milliseconds):
             yield each
 
 
-def compare(workload, rounds, seconds=1.2):
+def compare(workload, rounds):
     """Tells the throughput, and the processor time that the server takes for a request."""
     rates, processor = [], []
-    for each in rounds_of(workload, 0, rounds, math.ceil(seconds * 1e3 / workload.milliseconds), workload.milliseconds):
+    for each in rounds_of(workload, 0, rounds, max(12, round(1200 / workload.milliseconds)), workload.milliseconds):
         rates.append(each.figures(0))
         processor.append({name: [value] for name, value in each.processor.items()})
     tell_rounds("throughput", workload.name, "/s", rates, workload.limit, True)

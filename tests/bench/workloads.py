@@ -4,7 +4,8 @@ from collections import namedtuple
 
 import servers
 
-# how: keep, each, ended (load.c); limit: of the throughput; connections: at once; where: processors of server and client
+# how: keep, each, ended (load.c); limit: of the throughput; connections: at once; milliseconds: of a slice; where: the
+# processors of server and client
 Workload = namedtuple("Workload", "name server how request limit connections milliseconds where",
                       defaults=(20, 20, ("server", "client")))
 
@@ -16,7 +17,8 @@ WORKLOADS = [
     Workload("redis GET, a connection each", servers.redis, "each", "GET key\r\n", 0.98),
     Workload("nginx, keep-alive", servers.nginx, "keep", PAGE, 0.99),
     Workload("nginx, Connection: close", servers.nginx, "ended", LAST_PAGE, 0.98),
-    Workload("memcached get, 4 threads", servers.memcached, "keep", "get key\r\n", 0.99, where=("anywhere", "anywhere")),
+    Workload("memcached get, 4 threads", servers.memcached, "keep", "get key\r\n", 0.99,
+             where=("anywhere", "anywhere")),
     Workload("haproxy before nginx, keep-alive", servers.haproxy("http-keep-alive"), "keep", PAGE, 0.98),
     Workload("haproxy before nginx, a connection each", servers.haproxy("httpclose"), "ended", LAST_PAGE, 0.98),
     Workload("epoll echo, 10,000 connections", servers.echo, "keep", "x" * 64, 0.99, 10000, 200),
