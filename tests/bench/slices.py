@@ -106,7 +106,7 @@ def rounds_of(workload, rate, rounds, count, milliseconds):
 def compare(workload, rounds):
     """Tells the throughput, and the processor time that the server takes for a request."""
     rates, processor = [], []
-    for each in rounds_of(workload, 0, rounds, max(12, round(1200 / workload.milliseconds)), workload.milliseconds):
+    for each in rounds_of(workload, 0, rounds, workload.slices, workload.milliseconds):
         rates.append(each.figures(0))
         processor.append({name: [value] for name, value in each.processor.items()})
     tell_rounds("throughput", workload.name, "/s", rates, workload.limit, True)
