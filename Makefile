@@ -72,7 +72,7 @@ TEST_PACKAGES = g++ libcmocka-dev python3 python3-jsonschema libpython3.11-tests
 	openssh-client postgresql libcap2-bin socat lsof tmux \
 	mandoc groff zsh bash-completion cmake meson ninja-build python3-yaml python3-pytest python3-pytest-xdist bubblewrap \
 	systemd python3-junitparser python3-markdown libxml2-utils cmark-gfm $(if $(filter x86_64,$(shell uname -m)),gcc-multilib)
-BENCH_PACKAGES = python3-matplotlib
+BENCH_PACKAGES = python3-matplotlib bpftrace linux-perf
 
 $(BUILD)/dependencies:
 	@tests/install-packages $(BUILD_PACKAGES)

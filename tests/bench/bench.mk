@@ -43,6 +43,9 @@ BENCH_PARTS := \
 	stacks \
 	stacks_recalled \
 	throughput \
+	per_request \
+	latency \
+	peers \
 	watch_cost \
 	names \
 	soak

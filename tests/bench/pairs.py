@@ -5,7 +5,7 @@ import statistics
 import sys
 import tempfile
 
-from results import tell
+from results import interval_of, tell
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -42,6 +42,7 @@ def measure(part, name, unit, rounds, run, limit=None, more_is_better=False, not
     ratio = statistics.median(ratios)
     figures = f"{statistics.median(bare):,.2f} {unit} bare, {statistics.median(audited):,.2f} audited"
     tell(part, name, ratio, "of bare", limit=limit, at_least=more_is_better, spread=(min(ratios), max(ratios)),
-         control=(min(controls), max(controls)), note=f"{figures}; {note}" if note else figures,
-         bare=bare, audited=audited, median_control=statistics.median(controls), rounds=rounds)
+         control=(min(controls), max(controls)), interval=interval_of(ratios), control_interval=interval_of(controls),
+         note=f"{figures}; {note}" if note else figures, bare=bare, audited=audited,
+         median_control=statistics.median(controls), rounds=rounds)
     return ratio

@@ -11,34 +11,55 @@ import os
 import sys
 
 
-def verdict_of(value, limit, at_least, spread, control):
+def interval_of(values):
+    """Where the median of such rounds lies, with 95 % confidence, whatever their distribution (the sign test's ranks);
+    fewer than six rounds can't tell, and give their spread."""
+    rank, tail = 0, 1
+    while 2 * tail <= 0.05 * 2 ** len(values):
+        rank += 1
+        tail += math.comb(len(values), rank)
+    ordered = sorted(values)
+    return ordered[max(rank - 1, 0)], ordered[-max(rank, 1)]
+
+
+def verdict_of(value, limit, at_least, control, interval=None, control_interval=None):
     """"met", "missed", "not measurable here" or "-" (nothing was promised).
 
-    A ratio that misses its limit is not measurable where bare against bare (`control`: lowest and highest ratio)
-    differs by more than what the limit allows.
+    Where the whole interval of the median (`interval`) is on one side of the limit, that decides. Otherwise, and where
+    bare against bare differs by more than what the limit allows (its median's interval, or, without one, its spread),
+    a ratio that misses its limit, or by its interval may miss it, is not measurable.
     """
     if limit is None:
         return "-"
-    if value >= limit if at_least else value <= limit:
-        return "met"
-    if control and control[1] - control[0] > abs(1 - limit):
-        return "not measurable here"
-    return "missed"
+    sign = 1 if at_least else -1
+    reached = sign * value >= sign * limit
+    certain = interval and (sign * interval[0] >= sign * limit) == (sign * interval[1] >= sign * limit)
+    noise = control_interval or control
+    if certain or (reached and not interval) or not noise or noise[1] - noise[0] <= abs(1 - limit):
+        return "met" if reached else "missed"
+    return "not measurable here"
 
 
-def tell(part, name, value, unit, limit=None, at_least=False, spread=None, control=None, note=None, **more):
+def tell(part, name, value, unit, limit=None, at_least=False, spread=None, control=None, interval=None,
+         control_interval=None, note=None, **more):
     """One figure. `limit`: at most so much (at_least: at least); `spread` and `control`: lowest and highest of the
-    rounds' ratios, with and without us, and bare against bare. Returns the verdict."""
-    verdict = verdict_of(value, limit, at_least, spread, control)
+    rounds' ratios, with and without us, and bare against bare; `interval` and `control_interval`: of their medians.
+    Returns the verdict."""
+    verdict = verdict_of(value, limit, at_least, control, interval, control_interval)
     line = f"{part:<13}{name:<46}{value:>14,.3f} {unit:<12}"
     line += f"{'>=' if at_least else '<='} {limit:<8,}" if limit is not None else " " * 11
     if spread:
         line += f" [{spread[0]:.3f}, {spread[1]:.3f}]"
+    if interval:
+        line += f" median in [{interval[0]:.3f}, {interval[1]:.3f}]"
     if control:
         line += f" control [{control[0]:.3f}, {control[1]:.3f}]"
+    if control_interval:
+        line += f" median in [{control_interval[0]:.3f}, {control_interval[1]:.3f}]"
     print(f"{line} {verdict if verdict != '-' else ''}{'  (' + note + ')' if note else ''}".rstrip(), flush=True)
     write({"part": part, "name": name, "value": value, "unit": unit, "limit": limit, "at_least": at_least,
-           "spread": spread, "control": control, "verdict": verdict, "note": note, **more})
+           "spread": spread, "control": control, "interval": interval, "control_interval": control_interval,
+           "verdict": verdict, "note": note, **more})
     return verdict
 
 
