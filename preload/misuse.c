@@ -150,7 +150,7 @@ void misuse_closed(int fd, enum close_result result, enum call call, void *frame
 	if (result == CLOSE_REFUSED && ours_once && !run.sweep && process_is_ours())
 		misuse_keep(fd, MISUSE_DOUBLE_CLOSE, slot, call, frame);
 	/* The number had another owner since, a file perhaps, and that one was closed. */
-	if (result == CLOSED_OTHER && process_is_ours())
+	if (result == CLOSED_OTHER && slot && process_is_ours())
 		fdtable_forget(fd);
 }
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from pairs import BUILD
@@ -48,6 +49,9 @@ listen front
 	bind 127.0.0.1:{port}
 	server behind 127.0.0.1:{behind}
 """
+
+# What was started is ended, too, when somebody ends us.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def free_port():
