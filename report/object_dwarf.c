@@ -8,6 +8,7 @@
 #include "object_dwarf.h"
 #include "demangle.h"
 #include "unit_functions.h"
+#include "unit_scopes.h"
 
 #include <dwarf.h>
 #include <errno.h>
@@ -31,6 +32,7 @@ struct unit_index {
 	struct unit_range *ranges; /* sorted by start */
 	size_t count, capacity;
 	struct unit_functions *functions;
+	struct unit_scopes *scopes;
 };
 
 struct unit_index *unit_index_new(Dwarf *dwarf)
@@ -46,6 +48,7 @@ void unit_index_free(struct unit_index *index)
 	if (!index)
 		return;
 	unit_functions_free(index->functions);
+	unit_scopes_free(index->scopes);
 	free(index->ranges);
 	free(index);
 }
@@ -124,22 +127,22 @@ static bool index_find(struct unit_index *index, Dwarf_Addr address, Dwarf_Die *
 }
 
 /* A name without linkage, as of an anonymous namespace, with the scopes around it. */
-static char *qualified_name(Dwarf_Die *die, const char *name)
+static char *qualified_name(struct unit_index *index, Dwarf_Die *die, const char *name)
 {
 	char *result = strdup(name);
-	Dwarf_Die *scopes = NULL, declared = unit_entry_declaration(*die);
-	int count = dwarf_getscopes_die(&declared, &scopes);
-	for (int i = 1; i < count && result && unit_entry_names_scope(&scopes[i]); i++) {
-		const char *scope = dwarf_diename(&scopes[i]);
+	Dwarf_Die scopes[SCOPE_LIMIT], declared = unit_entry_declaration(*die);
+	size_t count = unit_scopes_around(&index->scopes, &declared, scopes, SCOPE_LIMIT);
+	while (count-- && result && unit_entry_names_scope(&scopes[count])) {
+		const char *scope = dwarf_diename(&scopes[count]);
 		char *longer;
 		if (!scope)
-			scope = dwarf_tag(&scopes[i]) == DW_TAG_namespace ? "(anonymous namespace)"
-									  : "{unnamed}";
+			scope = dwarf_tag(&scopes[count]) == DW_TAG_namespace
+					? "(anonymous namespace)"
+					: "{unnamed}";
 		int length = asprintf(&longer, "%s::%s", scope, result);
 		free(result);
 		result = length < 0 ? NULL : longer;
 	}
-	free(scopes);
 	return result;
 }
 
@@ -160,7 +163,7 @@ static bool in_c(Dwarf_Die *die)
 	}
 }
 
-static char *function_name(Dwarf_Die *die)
+static char *function_name(struct unit_index *index, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *name = NULL;
@@ -172,9 +175,7 @@ static char *function_name(Dwarf_Die *die)
 	name = dwarf_diename(die);
 	if (!name || !*name)
 		return NULL;
-	/* To find the scopes around an entry libdw reads the whole unit: not for C, which has none.
-	 */
-	return in_c(die) ? strdup(name) : qualified_name(die, name);
+	return in_c(die) ? strdup(name) : qualified_name(index, die, name);
 }
 
 /* Takes "/./" and "//" out, which compilers leave when they join folder and name. */
@@ -353,7 +354,7 @@ int dwarf_positions(struct unit_index *index, uint64_t address, struct position 
 		int tag = dwarf_tag(scope);
 		if (!is_function(tag))
 			continue;
-		place.function = function_name(scope);
+		place.function = function_name(index, scope);
 		place.inlined = tag == DW_TAG_inlined_subroutine;
 		made[filled++] = place;
 		place = (struct position){ 0 };
