@@ -28,7 +28,7 @@ struct unit_range {
 
 struct unit_index {
 	Dwarf *dwarf;
-	bool made;
+	bool made, split;
 	struct unit_range *ranges; /* sorted by start */
 	size_t count, capacity;
 	struct unit_functions *functions;
@@ -51,6 +51,11 @@ void unit_index_free(struct unit_index *index)
 	unit_scopes_free(index->scopes);
 	free(index->ranges);
 	free(index);
+}
+
+bool unit_index_is_split(const struct unit_index *index)
+{
+	return index->split;
 }
 
 static bool index_add(struct unit_index *index, const struct unit_range *range)
@@ -297,13 +302,15 @@ static bool scopes_descend(struct scopes *scopes, Dwarf_Die *parent, unsigned de
 }
 
 /* With split DWARF the lines stay in the skeleton, the functions are in the .dwo. */
-static Dwarf_Die with_entries(Dwarf_Die unit)
+static Dwarf_Die with_entries(struct unit_index *index, Dwarf_Die unit)
 {
 	Dwarf_Die split;
+	uint8_t type = DW_UT_compile;
 	memset(&split, 0, sizeof(split));
-	if (!dwarf_cu_info(unit.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) && split.addr)
-		return split;
-	return unit;
+	if (dwarf_cu_info(unit.cu, NULL, &type, NULL, &split, NULL, NULL, NULL))
+		return unit;
+	index->split |= type == DW_UT_skeleton || split.addr;
+	return split.addr ? split : unit;
 }
 
 bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *function)
@@ -311,7 +318,7 @@ bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *fu
 	Dwarf_Die unit;
 	if (!index_find(index, address, &unit))
 		return false;
-	unit = with_entries(unit);
+	unit = with_entries(index, unit);
 	return unit_functions_find(&index->functions, &unit, address, function);
 }
 
@@ -333,7 +340,7 @@ int dwarf_positions(struct unit_index *index, uint64_t address, struct position 
 	if (!index_find(index, address, &unit))
 		return 0;
 
-	Dwarf_Die entries = with_entries(unit);
+	Dwarf_Die entries = with_entries(index, unit);
 	struct scopes scopes = { .address = address };
 	Dwarf_Die function;
 	if (unit_functions_find(&index->functions, &entries, address, &function)) {
