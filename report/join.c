@@ -355,7 +355,7 @@ static void held_join(struct join *join, uint32_t index)
 	struct audited_process *process = &audit->processes[index];
 	const struct audit_census *census =
 		process->held_count ? audit_census_of(join->audit, member) : NULL;
-	struct socket_index seen = { .arena = audit->arena };
+	struct socket_index seen = { .entries = NULL };
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
 	process->unix_known = !census || (!census->failed && census->kernel->unix_known);
@@ -409,8 +409,7 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 {
 	struct join join = {
 		.audit = audit,
-		.sockets = { .audit = audit, .cookies.arena = arena, .inodes.arena = arena },
-		.counted.arena = arena,
+		.sockets = { .audit = audit },
 	};
 
 	*audit = (struct audit){

@@ -46,7 +46,6 @@ struct peers *peers_new(struct audit *audit, struct code *code)
 	}
 	peers->pairs = kernel_pairs_new(arena, censuses, audit->census_count);
 	peers->past = past_ends_new(audit);
-	peers->inodes.arena = peers->cookies.arena = arena;
 	peers->this_boot = index_boot(proc_boot_id(arena));
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		struct audited_socket *socket = audit->sockets[i];

@@ -100,6 +100,10 @@ void holder_add(struct join_sockets *join, struct audited_socket *socket,
 {
 	struct arena *arena = join->audit->arena;
 
+	if (!socket->holder_count) {
+		socket->holders = &socket->only_holder;
+		socket->holder_room = 1;
+	}
 	socket->holders = arena_more(arena, socket->holders, socket->holder_count,
 				     &socket->holder_room, sizeof(*socket->holders));
 	socket->holders[socket->holder_count++] =
