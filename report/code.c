@@ -66,6 +66,16 @@ struct code *code_new(struct arena *arena)
 	return code;
 }
 
+void code_prepare(struct code *code, const char *symbol_cache)
+{
+	code->symbols = symbols_new();
+	if (!code->symbols) {
+		arena_out_of_memory();
+		abort();
+	}
+	symbols_keep_in(code->symbols, symbol_cache);
+}
+
 void code_forget_ledgers(struct code *code)
 {
 	struct code_ledger *known, *next;

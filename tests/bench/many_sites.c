@@ -2,7 +2,7 @@
 /*
  * The main() of a large program with thousands of places that open sockets (make_sites):
  * `many_sites SOCKETS [FIRST [LAST]]`. Opens that many TCP sockets, both ends of loopback
- * connections, at the places FIRST to LAST in turn: one end at each. Of ten connections one has ended: the peer
+ * connections, at the places FIRST to LAST in turn: one end at each. Of fifty connections one has ended: the peer
  * shut its way, and every second time its end was read. Prints "ready" and ends with its standard
  * input.
  */
@@ -75,9 +75,9 @@ int main(int argc, char **argv)
 		taken = open_at(site + 1, listener, 6);
 		if (taken < 0)
 			fail("accept");
-		if (i % 10 == 0)
+		if (i % 50 == 0)
 			shutdown(fd, SHUT_WR);
-		if (i % 20 == 0)
+		if (i % 100 == 0)
 			read_end(taken);
 	}
 	puts("ready");
