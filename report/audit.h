@@ -72,7 +72,7 @@ struct audited_socket {
 	struct socket_kernel kernel;
 	struct holder *holders;
 	size_t holder_count, holder_room;
-	struct holder only_holder; /* as above */
+	struct holder only_holder;   /* as above */
 	struct judgement *judgement; /* NULL: nothing to say of it */
 };
 

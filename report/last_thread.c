@@ -116,9 +116,9 @@ static void wait_describe(const struct audit *audit, struct last_thread *last)
 		return;
 	const struct ledger_slot *slot = ref->slot;
 	const char *known = kernel_peer_text(audit->arena, &socket->kernel);
-	last->peer = known ? known
-			   : address_text(audit->arena, last->member->ledger, slot->family,
-					  &slot->peer);
+	last->peer =
+		known ? known
+		      : address_text(audit->arena, last->member->ledger, slot->family, &slot->peer);
 	/* Who connected waits for an answer, and goes on with nothing before. */
 	last->place.is_held_up |= last->place.reads && (slot->flags & SOCKET_CONNECTOR);
 }

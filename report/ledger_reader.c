@@ -304,45 +304,6 @@ static int stacks_read(struct arena *arena, struct ledger *ledger, const char **
 	return 0;
 }
 
-static uint64_t slot_youngest(const struct ledger_slot *slot, uint64_t youngest)
-{
-	const uint64_t times[] = { slot->last_receive, slot->last_send, slot->opened_at,
-				   slot->connect_at,   slot->eof_at,	slot->error_at,
-				   slot->shutdown_at,  slot->told_at,	slot->closed_at,
-				   slot->epoll_since };
-
-	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
-		youngest = times[i] > youngest ? times[i] : youngest;
-	return youngest;
-}
-
-static uint64_t youngest_of(const struct ledger *ledger)
-{
-	const struct ledger_header *header = &ledger->header;
-	uint64_t youngest = header->clock_start.cycles;
-
-	if (header->clock_last.cycles > youngest)
-		youngest = header->clock_last.cycles;
-	for (int i = 0; i < 8; i++)
-		if (header->openings[i] > youngest)
-			youngest = header->openings[i];
-	for (size_t i = 0; i < ledger->slot_count; i++)
-		youngest = slot_youngest(&ledger->slots[i].slot, youngest);
-	for (uint32_t i = 0; i < ledger->misuse_count; i++)
-		if (ledger->misuses[i].at > youngest)
-			youngest = ledger->misuses[i].at;
-	for (uint32_t i = 0; i < ledger->fork_count; i++)
-		if (ledger->forks[i].at > youngest)
-			youngest = ledger->forks[i].at;
-	for (uint32_t i = 0; i < ledger->closed_count; i++)
-		if (ledger->closed[i].closed_at > youngest)
-			youngest = ledger->closed[i].closed_at;
-	for (uint32_t i = 0; i < ledger->ending_count; i++)
-		if (ledger->endings[i].closed_at > youngest)
-			youngest = ledger->endings[i].closed_at;
-	return youngest;
-}
-
 /* All of it. */
 static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **trouble)
 {
@@ -364,7 +325,7 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 				  &ledger->snapshot_count, trouble)) ||
 	    (error = rings_read(arena, ledger, trouble)))
 		return error;
-	ledger->youngest = youngest_of(ledger);
+	ledger->youngest = ledger_youngest(ledger);
 	return stacks_read(arena, ledger, trouble);
 }
 

@@ -89,8 +89,8 @@ static void source_note(int fd, uint64_t *size, uint64_t *changed_ns)
 	if (fd < 0 || fstat(fd, &status))
 		return;
 	*size = (uint64_t)status.st_size;
-	*changed_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000u +
-		      (uint64_t)status.st_mtim.tv_nsec;
+	*changed_ns =
+		(uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
 }
 
 /* Reports the file to libdwfl, which owns fd from then on. */

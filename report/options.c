@@ -85,8 +85,7 @@ static const struct option_row {
 	  "below the source root, as in --path-map /build=.; may be repeated, the longest FROM "
 	  "counts (default: as they are)" },
 	{ OPTION_SYMBOL_CACHE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_WATCH | FOR_DIFF,
-	  "--symbol-cache",
-	  REQUIRED, "FOLDER",
+	  "--symbol-cache", REQUIRED, "FOLDER",
 	  "keep there, for the next time, which lines the addresses of programs with a build-id "
 	  "stand for; none: nowhere (default: sockaudit in $XDG_CACHE_HOME, else in ~/.cache)" },
 	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--reproducible",

@@ -119,9 +119,8 @@ static void module_read(const struct symbol_cache *cache, struct cached_module *
 		return;
 	}
 	wire_take(&file, &header, sizeof(header));
-	for (uint32_t i = 0; !file.bad && is_ours(cache, &header, &module->sources) &&
-			     i < header.count;
-	     i++) {
+	for (uint32_t i = 0;
+	     !file.bad && is_ours(cache, &header, &module->sources) && i < header.count; i++) {
 		struct question_key key;
 		struct symbols_answer answer;
 		wire_take(&file, &key, sizeof(key));

@@ -180,7 +180,8 @@ static int cached_open(struct symbols *symbols, struct module *module,
 					   &sources);
 	module->cache_asked = true;
 	if (!error && trouble == OBJECT_GOOD)
-		module->cached = symbol_cache_module(symbols->cache, module->build_id_hex, &sources);
+		module->cached =
+			symbol_cache_module(symbols->cache, module->build_id_hex, &sources);
 	return error;
 }
 

@@ -14,7 +14,8 @@ struct answer_header {
 
 struct answer_position {
 	uint64_t address;
-	uint32_t line, inlined, tail_call, function_size, file_size, reserved; /* sizes: 0 unknown */
+	uint32_t line, inlined, tail_call, function_size, file_size,
+		reserved; /* sizes: 0 unknown */
 };
 
 void wire_free(struct wire *wire)
@@ -86,7 +87,8 @@ void wire_put_answer(struct wire *wire, const struct symbols_answer *answer)
 		.trouble = answer->trouble,
 		.library = answer->library,
 		.passing = answer->passing,
-		.count = (uint32_t)(answer->count < POSITION_LIMIT ? answer->count : POSITION_LIMIT),
+		.count =
+			(uint32_t)(answer->count < POSITION_LIMIT ? answer->count : POSITION_LIMIT),
 	};
 	wire_put(wire, &header, sizeof(header));
 	for (uint32_t i = 0; i < header.count; i++) {

@@ -287,7 +287,7 @@ static int put_question(struct symbols_worker *worker, struct question *question
 	wire_put(message, request->root, question->root_size);
 	wire_put(message, request->build_id, question->build_id_size);
 	return message_send(worker->fd, message) && message_receive(worker->fd, message) ? 0
-											  : -EPIPE;
+											 : -EPIPE;
 }
 
 int symbols_worker_ask(struct symbols_worker *worker, unsigned module,

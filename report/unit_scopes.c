@@ -9,7 +9,7 @@
 #include "hash.h"
 
 /* Among the entries within one outermost entry: a sibling list of a hostile file is long. */
-#define SIBLING_LIMIT (1u << 20)
+#define SIBLING_LIMIT	(1u << 20)
 #define OUTERMOST_LIMIT (16u << 20)
 
 struct unit_scopes {

@@ -81,7 +81,7 @@ static void live_again(const struct book *from, const struct book *to, uint32_t 
 
 	*slot = *(const struct ledger_slot *)record(from, SECTION_SLOTS, FIRST + at);
 	*snapshot = *(const struct ledger_snapshot *)record(from, SECTION_SNAPSHOTS,
-							     FIRST - LISTENER + at);
+							    FIRST - LISTENER + at);
 	slot->cookie += (uint64_t)round << 40;
 	slot->local.ip[2] = slot->peer.ip[2] = (uint8_t)round;
 	slot->opened_stack = place->opened_stack;
@@ -117,7 +117,8 @@ int main(int argc, char **argv)
 	*to.header = header;
 	for (int id = 0; id < SECTION_COUNT; id++) {
 		const struct ledger_section *section = &header.sections[id];
-		uint32_t used = section->used < section->capacity ? section->used : section->capacity;
+		uint32_t used =
+			section->used < section->capacity ? section->used : section->capacity;
 		if (id != SECTION_SLOTS && id != SECTION_SNAPSHOTS)
 			memcpy(record(&to, id, 0), record(&from, id, 0),
 			       (size_t)used * section->record_size);

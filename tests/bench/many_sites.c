@@ -2,9 +2,9 @@
 /*
  * The main() of a large program with thousands of places that open sockets (make_sites):
  * `many_sites SOCKETS [FIRST [LAST]]`. Opens that many TCP sockets, both ends of loopback
- * connections, at the places FIRST to LAST in turn: one end at each. Of fifty connections one has ended: the peer
- * shut its way, and every second time its end was read. Prints "ready" and ends with its standard
- * input.
+ * connections, at the places FIRST to LAST in turn: one end at each. Of fifty connections one has
+ * ended: the peer shut its way, and every second time its end was read. Prints "ready" and ends
+ * with its standard input.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

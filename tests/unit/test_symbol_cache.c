@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache of symbols: what is kept, when it counts no more, and what others may have put there. */
+/* The cache of symbols: what is kept, when it counts no more, and what others may have put there.
+ */
 #include "../../report/symbol_cache.h"
 #include "../../report/symbols.h"
 
