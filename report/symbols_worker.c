@@ -193,6 +193,7 @@ static void limit_memory(void)
 
 static void child_main(int fd, pid_t parent)
 {
+	struct wire ready = { .bytes = NULL };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (getppid() != parent)
@@ -204,6 +205,14 @@ static void child_main(int fd, pid_t parent)
 		signal(crashes[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	limit_memory();
+	/* Not among those who hold a socket, if we were given one. */
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0u, 0);
+	message_begin(&ready);
+	if (!message_send(fd, &ready))
+		_exit(0);
+	wire_free(&ready);
 	/* libdw itself would ask debuginfod's servers. */
 	unsetenv("DEBUGINFOD_URLS");
 	while (serve(fd)) {
@@ -248,6 +257,8 @@ static int start(struct symbols_worker *worker)
 		   sizeof(struct timeval));
 	worker->pid = pid;
 	worker->fd = pair[0];
+	/* From then on it has no descriptor of ours. */
+	message_receive(worker->fd, &worker->message);
 	return 0;
 }
 
