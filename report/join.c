@@ -10,6 +10,7 @@
 #include "audit.h"
 
 #include "known_cookies.h"
+#include "owners.h"
 
 #include "join_closed.h"
 #include "strangers.h"
@@ -84,6 +85,9 @@ void audit_release(struct audit *audit)
 	for (size_t i = 0; i < audit->census_count; i++)
 		kernel_census_free(audit->censuses[i].kernel);
 	audit->census_count = 0;
+	if (audit->owners)
+		owners_free(audit->owners);
+	audit->owners = NULL;
 }
 
 static struct held_socket *held_find(const struct audited_process *process, int fd)

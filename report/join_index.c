@@ -46,7 +46,7 @@ static void make_room(struct socket_index *index)
 {
 	struct socket_index larger = { .room = index->room ? 2 * index->room : 64 };
 
-	if (2 * (index->count + 1) <= index->room)
+	if (4 * (index->count + 1) <= 3 * index->room)
 		return;
 	larger.entries = calloc(larger.room, sizeof(*larger.entries));
 	if (!larger.entries) {
