@@ -148,7 +148,7 @@ struct audit {
 	uint64_t states[TCP_STATE_COUNT];
 	struct time_waits time_waits;
 	struct owners *owners; /* audit_owners() */
-	const char **remarks; /* NULL-terminated */
+	const char **remarks;  /* NULL-terminated */
 	size_t remark_count, remark_room;
 	bool grace_given; /* --grace; set by audit_classify() */
 	uint64_t grace_ms;

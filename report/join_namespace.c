@@ -30,7 +30,7 @@ struct reckoning {
 	struct audit *audit;
 	struct accounted *by_inode;
 	uint64_t *net_ns; /* of each member */
-	size_t nobodys; /* sockets that nobody is known to hold */
+	size_t nobodys;	  /* sockets that nobody is known to hold */
 	/* Those of the namespace at hand: they may have ended since it was asked. */
 	const struct kernel_socket **doubts;
 	size_t doubt_count, doubt_room;

@@ -234,7 +234,7 @@ static const char *note_of(struct peers *peers, const struct kernel_socket *kern
 static const char *unowned_note(const struct peers *peers)
 {
 	return audit_owners(peers->audit)->refused ? "held by a process that is not ours to see"
-				     : "no process that /proc shows has it";
+						   : "no process that /proc shows has it";
 }
 
 static struct peer_process *peer_of_kernel(struct peers *peers, const struct kernel_socket *kernel)
