@@ -262,7 +262,10 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 		   settings->run ? settings->run->samples : NULL, marks, &audit);
 	audit_classify(&audit, &settings->grace);
 	analysis->kept = settings->code;
-	analysis->code = settings->code ? settings->code : code_new(&analysis->arena);
+	if (settings->code)
+		analysis->code = settings->code;
+	else if (!analysis->code)
+		analysis->code = code_new(&analysis->arena);
 	time_waits_join(&audit);
 	audit_find(&audit, analysis->code, &findings);
 	report->findings = findings.items;
@@ -337,6 +340,10 @@ static void run_apply(struct arena *arena, const struct run_facts *run, struct m
 int analysis_make(const struct analysis_settings *settings, struct analysis *analysis)
 {
 	memset(analysis, 0, sizeof(*analysis));
+	if (!settings->code) {
+		analysis->code = code_new(&analysis->arena);
+		code_prepare(analysis->code, settings->symbol_cache);
+	}
 	int error = members_select(&analysis->arena, &settings->members, &analysis->members);
 	/* A run in which nobody opened a socket left no ledger. */
 	if (error == -ENOENT && settings->run)

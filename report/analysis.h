@@ -15,6 +15,7 @@ struct analysis_settings {
 	uint64_t most[RULE_COUNT];	 /* so many sockets of a rule don't gate yet */
 	const char *const *suppressions; /* files; NULL-terminated; NULL: none */
 	const char *baseline;		 /* file; NULL: none */
+	const char *symbol_cache;	 /* see symbol_cache.h; NULL: none */
 	bool update_baseline;		 /* written rather than read */
 	const struct run_facts *run;	 /* NULL: not under run */
 	bool sockets;			 /* list them all */

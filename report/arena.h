@@ -11,6 +11,7 @@
 
 struct arena {
 	struct arena_block *blocks;
+	size_t pieces; /* size of the block for small pieces; 0: none was needed */
 };
 
 extern void (*arena_out_of_memory)(void); /* abort() unless set */

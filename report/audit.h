@@ -72,6 +72,7 @@ struct audited_socket {
 	struct socket_kernel kernel;
 	struct holder *holders;
 	size_t holder_count, holder_room;
+	struct holder only_holder;   /* as above */
 	struct judgement *judgement; /* NULL: nothing to say of it */
 };
 
@@ -146,7 +147,8 @@ struct audit {
 	bool kernel_known; /* somebody's kernel states are in it */
 	uint64_t states[TCP_STATE_COUNT];
 	struct time_waits time_waits;
-	const char **remarks; /* NULL-terminated */
+	struct owners *owners; /* audit_owners() */
+	const char **remarks;  /* NULL-terminated */
 	size_t remark_count, remark_room;
 	bool grace_given; /* --grace; set by audit_classify() */
 	uint64_t grace_ms;
@@ -165,6 +167,8 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 void audit_namespaces(struct audit *audit, struct report *report);
 /* The census of our own namespace, where ended members may have lived. */
 struct audit_census *audit_census_here(struct audit *audit);
+/* Who holds what, in all processes; looked up at the first question. */
+const struct owners *audit_owners(struct audit *audit);
 /* Gives back what is not the arena's. */
 void audit_release(struct audit *audit);
 

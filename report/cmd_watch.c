@@ -7,6 +7,7 @@
  */
 #include "command.h"
 
+#include "code.h"
 #include "watch_books.h"
 #include "watch_editor.h"
 #include "watch_view.h"
@@ -265,6 +266,7 @@ int cmd_watch(const struct options *options)
 	int error;
 
 	books_start(&watch.books, options->targets, options->no_children, &options->grace);
+	code_prepare(watch.books.code, options->symbol_cache);
 	error = targets_are_good(&words, options, &trouble) ? 0 : -EINVAL;
 	if (!error)
 		error = search(&watch, &words, &trouble);

@@ -66,6 +66,16 @@ struct code *code_new(struct arena *arena)
 	return code;
 }
 
+void code_prepare(struct code *code, const char *symbol_cache)
+{
+	code->symbols = symbols_new();
+	if (!code->symbols) {
+		arena_out_of_memory();
+		abort();
+	}
+	symbols_keep_in(code->symbols, symbol_cache);
+}
+
 void code_forget_ledgers(struct code *code)
 {
 	struct code_ledger *known, *next;
@@ -225,24 +235,25 @@ struct stack *code_resolve(struct code *code, uint32_t stack)
 
 uint32_t code_lines(struct code *code, uint32_t stack)
 {
-	const struct stack *resolved = code_resolve(code, stack);
+	struct code_stack *wanted = stack && stack < code->stack_count ? code->stacks[stack] : NULL;
 
-	if (!resolved->count)
-		return 0;
-	struct code_stack *wanted = code->stacks[stack];
-	if (!wanted->lines)
+	if (!wanted || wanted->lines)
+		return wanted ? wanted->lines : 0;
+	const struct stack *resolved = code_resolve(code, stack);
+	if (resolved->count)
 		wanted->lines = frames_number(code->lines, resolved->frames, resolved->count);
 	return wanted->lines;
 }
 
 uint32_t code_site(struct code *code, uint32_t stack)
 {
-	const struct frame *site = stack_site(code_resolve(code, stack));
+	struct code_stack *wanted = stack && stack < code->stack_count ? code->stacks[stack] : NULL;
 
-	if (!site)
-		return 0;
-	struct code_stack *wanted = code->stacks[stack];
-	if (!wanted->site)
+	/* Asked for each socket. */
+	if (!wanted || wanted->site)
+		return wanted ? wanted->site : 0;
+	const struct frame *site = stack_site(code_resolve(code, stack));
+	if (site)
 		wanted->site = frame_number(code->places, site);
 	return wanted->site;
 }

@@ -14,6 +14,9 @@ struct code;
 
 struct code *code_new(struct arena *arena);
 void code_free(struct code *code);
+/* Before there is much in memory: what resolves stacks is a copy of this process. `symbol_cache` as
+ * in symbol_cache.h. */
+void code_prepare(struct code *code, const char *symbol_cache);
 /* Before the ledgers that it was asked about are freed, where it goes on without them: what is
  * known of their code stays, and so do the numbers and the resolved stacks. */
 void code_forget_ledgers(struct code *code);

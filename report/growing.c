@@ -294,29 +294,36 @@ static void finding_make(struct audit *audit, struct code *code, struct finding_
 	finding->cause_timeless = cause(audit->arena, site, suspicion, true);
 }
 
-/* Places are looked up only where so many sockets are open that one could grow. */
-static bool may_have_one(const struct audit *audit, uint32_t member)
+/* How many sockets each member holds that are in no finding: places are looked up only where so
+ * many are open that one could grow. */
+static size_t *open_counts(const struct audit *audit)
 {
-	size_t count = 0;
+	size_t *counts = arena_array(audit->arena, audit->members->count + 1, sizeof(*counts));
 
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		const struct audited_socket *socket = audit->sockets[i];
-		for (size_t j = 0; j < socket->ref_count; j++)
-			if (socket->refs[j].member == member && socket->refs[j].holds) {
-				count += !(socket->judgement && socket->judgement->found);
-				break;
-			}
+		if (socket->judgement && socket->judgement->found)
+			continue;
+		for (size_t j = 0; j < socket->ref_count; j++) {
+			const struct socket_ref *ref = &socket->refs[j];
+			bool counted = !ref->holds;
+			for (size_t k = 0; k < j && !counted; k++)
+				counted = socket->refs[k].holds &&
+					  socket->refs[k].member == ref->member;
+			counts[ref->member] += !counted;
+		}
 	}
-	return count >= OVER_TIME;
+	return counts;
 }
 
 void audit_growing(struct audit *audit, struct code *code, struct finding_list *list)
 {
 	struct siblings *siblings = NULL;
+	const size_t *counts = open_counts(audit);
 
 	for (uint32_t i = 0; i < audit->members->count; i++) {
 		const struct member *member = &audit->members->items[i];
-		if (!member->ledger || member->witness || !may_have_one(audit, i))
+		if (!member->ledger || member->witness || counts[i] < OVER_TIME)
 			continue;
 		struct live_site *sites = live_sites_find(audit, code, i);
 		for (struct live_site *site = sites; site; site = site->hh.next) {

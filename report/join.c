@@ -10,6 +10,7 @@
 #include "audit.h"
 
 #include "known_cookies.h"
+#include "owners.h"
 
 #include "join_closed.h"
 #include "strangers.h"
@@ -84,6 +85,9 @@ void audit_release(struct audit *audit)
 	for (size_t i = 0; i < audit->census_count; i++)
 		kernel_census_free(audit->censuses[i].kernel);
 	audit->census_count = 0;
+	if (audit->owners)
+		owners_free(audit->owners);
+	audit->owners = NULL;
 }
 
 static struct held_socket *held_find(const struct audited_process *process, int fd)
@@ -355,7 +359,7 @@ static void held_join(struct join *join, uint32_t index)
 	struct audited_process *process = &audit->processes[index];
 	const struct audit_census *census =
 		process->held_count ? audit_census_of(join->audit, member) : NULL;
-	struct socket_index seen = { .arena = audit->arena };
+	struct socket_index seen = { .entries = NULL };
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
 	process->unix_known = !census || (!census->failed && census->kernel->unix_known);
@@ -409,8 +413,7 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 {
 	struct join join = {
 		.audit = audit,
-		.sockets = { .audit = audit, .cookies.arena = arena, .inodes.arena = arena },
-		.counted.arena = arena,
+		.sockets = { .audit = audit },
 	};
 
 	*audit = (struct audit){

@@ -79,7 +79,7 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 {
 	const struct ledger *ledger = join->audit->members->items[index].ledger;
 	struct audited_process *process = &join->audit->processes[index];
-	struct socket_index seen = { .arena = join->audit->arena };
+	struct socket_index seen = { .entries = NULL };
 	uint64_t boot = index_boot(ledger->header.boot_id);
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 

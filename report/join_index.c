@@ -1,41 +1,81 @@
 /* SPDX-License-Identifier: MIT */
-/* Which audited socket a cookie or an inode means; see join_index.h. */
+/*
+ * Which audited socket a cookie or an inode means; see join_index.h. A table with open addressing:
+ * of a million sockets each is looked up several times, and a chain of records would be a walk
+ * through all of memory.
+ */
 #include "join_index.h"
 
-#include "hash.h"
-
-struct index_key {
-	uint64_t value, boot;
-};
+#include <stdlib.h>
+#include <sys/random.h>
 
 struct index_entry {
-	struct index_key key;
-	struct audited_socket *socket;
-	UT_hash_handle hh;
+	uint64_t value, boot;
+	struct audited_socket *socket; /* NULL: none stands here */
 };
+
+uint64_t index_hash(uint64_t value)
+{
+	static uint64_t seed; /* so that no ledger can be made to meet one place again and again */
+
+	if (!seed && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = (uintptr_t)&value;
+	value ^= seed;
+	value = (value ^ value >> 32) * 0x9e3779b97f4a7c15u;
+	value = (value ^ value >> 29) * 0xbf58476d1ce4e5b9u;
+	return value ^ value >> 32;
+}
+
+/* Where it stands, or would. */
+static struct index_entry *place_of(const struct socket_index *index, uint64_t value, uint64_t boot)
+{
+	size_t at = index_hash(value ^ boot) & (index->room - 1);
+
+	while (index->entries[at].socket &&
+	       (index->entries[at].value != value || index->entries[at].boot != boot))
+		at = (at + 1) & (index->room - 1);
+	return &index->entries[at];
+}
 
 struct audited_socket *index_find(const struct socket_index *index, uint64_t value, uint64_t boot)
 {
-	struct index_key key = { value, boot };
-	struct index_entry *entry;
+	return index->room ? place_of(index, value, boot)->socket : NULL;
+}
 
-	HASH_FIND(hh, index->entries, &key, sizeof(key), entry);
-	return entry ? entry->socket : NULL;
+static void make_room(struct socket_index *index)
+{
+	struct socket_index larger = { .room = index->room ? 2 * index->room : 64 };
+
+	if (4 * (index->count + 1) <= 3 * index->room)
+		return;
+	larger.entries = calloc(larger.room, sizeof(*larger.entries));
+	if (!larger.entries) {
+		arena_out_of_memory();
+		abort();
+	}
+	for (size_t i = 0; i < index->room; i++) {
+		const struct index_entry *entry = &index->entries[i];
+		if (entry->socket)
+			*place_of(&larger, entry->value, entry->boot) = *entry;
+	}
+	larger.count = index->count;
+	free(index->entries);
+	*index = larger;
 }
 
 void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
 	       struct audited_socket *socket)
 {
-	struct index_entry *entry = arena_alloc(index->arena, sizeof(*entry));
-
-	entry->key = (struct index_key){ value, boot };
-	entry->socket = socket;
-	HASH_ADD(hh, index->entries, key, sizeof(entry->key), entry);
+	make_room(index);
+	struct index_entry *entry = place_of(index, value, boot);
+	index->count += !entry->socket;
+	*entry = (struct index_entry){ value, boot, socket };
 }
 
 void index_free(struct socket_index *index)
 {
-	HASH_CLEAR(hh, index->entries);
+	free(index->entries);
+	*index = (struct socket_index){ .entries = NULL };
 }
 
 uint64_t index_boot(const char *boot_id)

@@ -7,9 +7,10 @@
 
 struct index_entry;
 
+/* Zeroed at first; index_free(). */
 struct socket_index {
 	struct index_entry *entries;
-	struct arena *arena;
+	size_t count, room;
 };
 
 /* Cookies and inodes are unique within a boot; `boot` tells boots apart. NULL: not there. */
@@ -18,5 +19,7 @@ void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
 	       struct audited_socket *socket);
 void index_free(struct socket_index *index);
 uint64_t index_boot(const char *boot_id);
+/* Spreads a number over all 64 bits. */
+uint64_t index_hash(uint64_t value);
 
 #endif

@@ -30,9 +30,7 @@ struct reckoning {
 	struct audit *audit;
 	struct accounted *by_inode;
 	uint64_t *net_ns; /* of each member */
-	struct owners owners;
-	bool owners_known;
-	size_t nobodys; /* sockets that nobody is known to hold */
+	size_t nobodys;	  /* sockets that nobody is known to hold */
 	/* Those of the namespace at hand: they may have ended since it was asked. */
 	const struct kernel_socket **doubts;
 	size_t doubt_count, doubt_room;
@@ -96,10 +94,7 @@ static const char *stranger_reason(struct reckoning *reckoning, const struct ker
 		return "a path of an MPTCP connection";
 	if (!kernel->inode)
 		return waiting;
-	if (!reckoning->owners_known)
-		owners_find(reckoning->audit->arena, &reckoning->owners);
-	reckoning->owners_known = true;
-	const struct owner *owner = owners_of(&reckoning->owners, kernel->inode);
+	const struct owner *owner = owners_of(audit_owners(reckoning->audit), kernel->inode);
 	if (!owner) {
 		reckoning->doubts = arena_more(reckoning->audit->arena, reckoning->doubts,
 					       reckoning->doubt_count, &reckoning->doubt_room,
@@ -210,12 +205,13 @@ static int namespace_compare(const void *a, const void *b)
 
 static const char *blindness(const struct reckoning *reckoning)
 {
-	if (reckoning->owners.refused)
+	const size_t refused = audit_owners(reckoning->audit)->refused;
+
+	if (refused)
 		return arena_printf(reckoning->audit->arena,
 				    "the descriptors of %zu process%s of other users are not ours "
 				    "to see; run as root",
-				    reckoning->owners.refused,
-				    reckoning->owners.refused == 1 ? "" : "es");
+				    refused, refused == 1 ? "" : "es");
 	return proc_shows_all()
 		       ? "no process has a descriptor of them (io_uring, or a message under way)"
 		       : "/proc shows us no process that has them (hidepid=, or another pid "
@@ -247,6 +243,5 @@ void audit_namespaces(struct audit *audit, struct report *report)
 			arena_printf(audit->arena,
 				     "who holds %zu of the namespace's sockets is not known: %s",
 				     reckoning.nobodys, blindness(&reckoning)));
-	owners_free(&reckoning.owners);
 	HASH_CLEAR(hh, reckoning.by_inode);
 }

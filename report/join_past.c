@@ -3,18 +3,14 @@
 #include "join_past.h"
 
 #include "classify.h"
-#include "hash.h"
 #include "join_closed.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 /* The age from which tcp_tw_reuse takes a TIME_WAIT's port. */
 #define REUSE_MS 1000u
-
-struct past_key {
-	uint64_t cookie, boot;
-};
 
 /* Both addresses as IPv6 has them, and where and when they meant this conversation. */
 struct past_tuple {
@@ -24,28 +20,21 @@ struct past_tuple {
 	uint8_t type, reserved[3];
 };
 
-struct past_socket {
-	UT_hash_handle hh;
-	struct past_key key;
-	struct past *first;
-};
+#define NOBODY UINT32_MAX
 
-struct past_pair {
-	UT_hash_handle hh;
-	struct past_tuple tuple;
-	struct past *first; /* of whatever socket: each is its own, next_pair links them */
-};
-
+/* A life, in the chains of those whose cookies and whose addresses have one hash. */
 struct past_entry {
 	struct past past; /* first: what the callers see */
-	struct past_entry *next_pair;
+	uint32_t next_cookie, next_tuple;
 };
 
 struct past_ends {
 	const struct audit *audit;
 	struct arena *arena;
-	struct past_socket *sockets;
-	struct past_pair *pairs;
+	struct past_entry *entries;
+	uint32_t count, room;
+	uint32_t *cookies, *tuples; /* the first of each chain */
+	uint32_t mask;		    /* chains, less one */
 	bool taken;
 };
 
@@ -60,8 +49,8 @@ struct past_ends *past_ends_new(const struct audit *audit)
 
 void past_ends_free(struct past_ends *past)
 {
-	HASH_CLEAR(hh, past->sockets);
-	HASH_CLEAR(hh, past->pairs);
+	free(past->cookies);
+	past->cookies = NULL;
 }
 
 static void address_widen(uint16_t family, const struct ledger_address *from, uint8_t to[16])
@@ -76,8 +65,8 @@ static void address_widen(uint16_t family, const struct ledger_address *from, ui
 }
 
 /* False: it is no conversation by addresses, or they were never told whole. */
-static bool tuple_of(const struct ledger *ledger, const struct ledger_slot *slot, bool reversed,
-		     struct past_tuple *tuple)
+static bool tuple_of(const struct ledger *ledger, uint64_t boot, const struct ledger_slot *slot,
+		     bool reversed, struct past_tuple *tuple)
 {
 	const struct ledger_address *local = reversed ? &slot->peer : &slot->local,
 				    *peer = reversed ? &slot->local : &slot->peer;
@@ -86,7 +75,7 @@ static bool tuple_of(const struct ledger *ledger, const struct ledger_slot *slot
 	    !peer->known || !local->port || !peer->port || slot->net_ns)
 		return false;
 	memset(tuple, 0, sizeof(*tuple)); /* the padding is part of the key */
-	tuple->boot = index_boot(ledger->header.boot_id);
+	tuple->boot = boot;
 	tuple->net_ns = ledger->header.net_ns;
 	tuple->type = slot->type;
 	address_widen(slot->family, local, tuple->local);
@@ -96,65 +85,92 @@ static bool tuple_of(const struct ledger *ledger, const struct ledger_slot *slot
 	return true;
 }
 
-static void entry_add(struct past_ends *past, const struct member *member,
+static uint32_t tuple_hash(const struct past_tuple *tuple)
+{
+	uint64_t words[sizeof(*tuple) / sizeof(uint64_t)], hash = 0;
+
+	memcpy(words, tuple, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		hash = index_hash(hash ^ words[i]);
+	return (uint32_t)hash;
+}
+_Static_assert(sizeof(struct past_tuple) % sizeof(uint64_t) == 0, "hashed by words");
+
+static void entry_add(struct past_ends *past, const struct member *member, uint64_t boot,
 		      const struct ledger_entry *entry)
 {
-	struct past_key key = { entry->slot.cookie, index_boot(member->ledger->header.boot_id) };
-	struct past_socket *socket;
 	struct past_tuple tuple;
 
-	if (!key.cookie)
+	if (!entry->slot.cookie)
 		return;
-	struct past_entry *made = arena_alloc(past->arena, sizeof(*made));
-	made->past.member = member;
-	made->past.entry = entry;
-	HASH_FIND(hh, past->sockets, &key, sizeof(key), socket);
-	if (!socket) {
-		socket = arena_alloc(past->arena, sizeof(*socket));
-		socket->key = key;
-		HASH_ADD(hh, past->sockets, key, sizeof(socket->key), socket);
+	struct past_entry *made = &past->entries[past->count];
+	uint32_t *first = &past->cookies[index_hash(entry->slot.cookie ^ boot) & past->mask];
+	*made = (struct past_entry){ .past = { .member = member, .entry = entry },
+				     .next_cookie = *first,
+				     .next_tuple = NOBODY };
+	*first = past->count;
+	if (tuple_of(member->ledger, boot, &entry->slot, false, &tuple)) {
+		first = &past->tuples[tuple_hash(&tuple) & past->mask];
+		made->next_tuple = *first;
+		*first = past->count;
 	}
-	made->past.next = socket->first;
-	socket->first = &made->past;
-	if (!tuple_of(member->ledger, &entry->slot, false, &tuple))
-		return;
-	struct past_pair *pair;
-	HASH_FIND(hh, past->pairs, &tuple, sizeof(tuple), pair);
-	if (!pair) {
-		pair = arena_alloc(past->arena, sizeof(*pair));
-		pair->tuple = tuple;
-		HASH_ADD(hh, past->pairs, tuple, sizeof(pair->tuple), pair);
-	}
-	made->next_pair = (struct past_entry *)pair->first;
-	pair->first = &made->past;
+	past->count++;
 }
 
 static void take(struct past_ends *past)
 {
 	const struct members *members = past->audit->members;
+	size_t chains = 64;
 
 	past->taken = true;
 	for (size_t i = 0; i < members->count; i++) {
+		const struct ledger *ledger = members->items[i].ledger;
+		past->room += ledger ? ledger->closed_count + (uint32_t)ledger->slot_count : 0;
+	}
+	while (chains < past->room)
+		chains *= 2;
+	past->mask = (uint32_t)chains - 1;
+	past->entries = arena_array(past->arena, past->room, sizeof(*past->entries));
+	past->cookies = malloc(2 * chains * sizeof(uint32_t));
+	if (!past->cookies) {
+		arena_out_of_memory();
+		abort();
+	}
+	memset(past->cookies, 0xff, 2 * chains * sizeof(uint32_t)); /* NOBODY */
+	past->tuples = past->cookies + chains;
+	for (size_t i = 0; i < members->count; i++) {
 		const struct member *member = &members->items[i];
 		const struct ledger *ledger = member->ledger;
+		uint64_t boot = ledger ? index_boot(ledger->header.boot_id) : 0;
 		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++)
-			entry_add(past, member, closed_entry(past->arena, &ledger->closed[j]));
+			entry_add(past, member, boot,
+				  closed_entry(past->arena, &ledger->closed[j]));
 		/* Those that still stand know more: they are found first. */
 		for (size_t j = 0; ledger && j < ledger->slot_count; j++)
-			entry_add(past, member, &ledger->slots[j]);
+			entry_add(past, member, boot, &ledger->slots[j]);
 	}
 }
 
 const struct past *past_of_cookie(struct past_ends *past, uint64_t cookie, uint64_t boot)
 {
-	struct past_key key = { cookie, boot };
-	struct past_socket *socket = NULL;
+	const struct past *first = NULL, **next = &first;
 
 	if (!past->taken)
 		take(past);
-	if (cookie)
-		HASH_FIND(hh, past->sockets, &key, sizeof(key), socket);
-	return socket ? socket->first : NULL;
+	if (!cookie)
+		return NULL;
+	/* Those of the chain that are of this socket are linked when they are asked for. */
+	for (uint32_t at = past->cookies[index_hash(cookie ^ boot) & past->mask]; at != NOBODY;
+	     at = past->entries[at].next_cookie) {
+		struct past *found = &past->entries[at].past;
+		if (found->entry->slot.cookie != cookie ||
+		    index_boot(found->member->ledger->header.boot_id) != boot)
+			continue;
+		*next = found;
+		next = &found->next;
+	}
+	*next = NULL;
+	return first;
 }
 
 /* When a conversation can have begun and ended, in cycles. */
@@ -177,25 +193,27 @@ static bool overlaps(const struct past *candidate, uint64_t from, uint64_t to)
 const struct past *past_other_end(struct past_ends *past, const struct member *member,
 				  const struct ledger_slot *merged, uint64_t end)
 {
-	struct past_tuple tuple;
-	struct past_pair *pair;
-	uint64_t from = merged->connect_at ? merged->connect_at : merged->opened_at, latest = 0;
+	struct past_tuple tuple, other;
+	uint64_t from = merged->connect_at ? merged->connect_at : merged->opened_at, latest = 0,
+		 boot = index_boot(member->ledger->header.boot_id);
 	const struct past *chosen = NULL;
 
-	if (!tuple_of(member->ledger, merged, true, &tuple))
+	if (!tuple_of(member->ledger, boot, merged, true, &tuple))
 		return NULL;
 	if (!past->taken)
 		take(past);
-	HASH_FIND(hh, past->pairs, &tuple, sizeof(tuple), pair);
-	for (const struct past_entry *entry = pair ? (struct past_entry *)pair->first : NULL; entry;
-	     entry = entry->next_pair) {
-		const struct ledger_slot *slot = &entry->past.entry->slot;
+	for (uint32_t at = past->tuples[tuple_hash(&tuple) & past->mask]; at != NOBODY;
+	     at = past->entries[at].next_tuple) {
+		const struct past *entry = &past->entries[at].past;
+		const struct ledger *ledger = entry->member->ledger;
+		const struct ledger_slot *slot = &entry->entry->slot;
 		uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at;
-		if (!overlaps(&entry->past, from, end))
+		if (!tuple_of(ledger, index_boot(ledger->header.boot_id), slot, false, &other) ||
+		    memcmp(&tuple, &other, sizeof(tuple)) || !overlaps(entry, from, end))
 			continue;
 		/* Ports are used again: the latest that was there in time is it. */
 		if (!chosen || began > latest) {
-			chosen = &entry->past;
+			chosen = entry;
 			latest = began;
 		}
 	}

@@ -22,8 +22,6 @@ struct peers {
 	struct code *code;
 	struct kernel_pairs *pairs;
 	struct past_ends *past;
-	struct owners owners;
-	bool owners_known;
 	struct socket_index inodes, cookies; /* of audited sockets */
 	uint64_t this_boot;
 	uint64_t asked_ns; /* CLOCK_MONOTONIC when the first of the censuses was taken */
@@ -46,7 +44,6 @@ struct peers *peers_new(struct audit *audit, struct code *code)
 	}
 	peers->pairs = kernel_pairs_new(arena, censuses, audit->census_count);
 	peers->past = past_ends_new(audit);
-	peers->inodes.arena = peers->cookies.arena = arena;
 	peers->this_boot = index_boot(proc_boot_id(arena));
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		struct audited_socket *socket = audit->sockets[i];
@@ -62,8 +59,6 @@ void peers_free(struct peers *peers)
 {
 	kernel_pairs_free(peers->pairs);
 	past_ends_free(peers->past);
-	if (peers->owners_known)
-		owners_free(&peers->owners);
 	index_free(&peers->inodes);
 	index_free(&peers->cookies);
 }
@@ -127,10 +122,7 @@ static void owners_add(struct peers *peers, uint64_t inode, struct holder **hold
 {
 	if (!inode)
 		return;
-	if (!peers->owners_known)
-		owners_find(peers->audit->arena, &peers->owners);
-	peers->owners_known = true;
-	for (const struct owner *owner = owners_of(&peers->owners, inode); owner;
+	for (const struct owner *owner = owners_of(audit_owners(peers->audit), inode); owner;
 	     owner = owner->next) {
 		struct holder holder = { .pid = owner->pid, .comm = owner->comm, .fd = owner->fd };
 		if (owner->pid != (uint32_t)getpid())
@@ -241,8 +233,8 @@ static const char *note_of(struct peers *peers, const struct kernel_socket *kern
 
 static const char *unowned_note(const struct peers *peers)
 {
-	return peers->owners.refused ? "held by a process that is not ours to see"
-				     : "no process that /proc shows has it";
+	return audit_owners(peers->audit)->refused ? "held by a process that is not ours to see"
+						   : "no process that /proc shows has it";
 }
 
 static struct peer_process *peer_of_kernel(struct peers *peers, const struct kernel_socket *kernel)

@@ -2,6 +2,8 @@
 /* The audited sockets as they are put together; see join_sockets.h. */
 #include "join_sockets.h"
 
+#include "owners.h"
+
 #include <string.h>
 
 void audit_remark(struct audit *audit, const char *remark)
@@ -12,6 +14,15 @@ void audit_remark(struct audit *audit, const char *remark)
 	audit->remarks = arena_more(audit->arena, audit->remarks, audit->remark_count,
 				    &audit->remark_room, sizeof(*audit->remarks));
 	audit->remarks[audit->remark_count++] = remark;
+}
+
+const struct owners *audit_owners(struct audit *audit)
+{
+	if (!audit->owners) {
+		audit->owners = arena_alloc(audit->arena, sizeof(*audit->owners));
+		owners_find(audit->arena, audit->owners);
+	}
+	return audit->owners;
 }
 
 void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,
@@ -100,6 +111,10 @@ void holder_add(struct join_sockets *join, struct audited_socket *socket,
 {
 	struct arena *arena = join->audit->arena;
 
+	if (!socket->holder_count) {
+		socket->holders = &socket->only_holder;
+		socket->holder_room = 1;
+	}
 	socket->holders = arena_more(arena, socket->holders, socket->holder_count,
 				     &socket->holder_room, sizeof(*socket->holders));
 	socket->holders[socket->holder_count++] =

@@ -133,6 +133,39 @@ json_t *json_result_place(const struct place *place)
 	});
 }
 
+struct nested {
+	FILE *out;
+	int indent;
+};
+
+/* All that is no part of a text stands in lines of its own: further in by as much. */
+static int nested_write(const char *text, size_t size, void *data)
+{
+	const struct nested *nested = data;
+
+	for (const char *end; size; text = end) {
+		end = memchr(text, '\n', size);
+		end = end ? end + 1 : text + size;
+		fwrite(text, 1, (size_t)(end - text), nested->out);
+		size -= (size_t)(end - text);
+		if (end[-1] == '\n')
+			fprintf(nested->out, "%*s", nested->indent, "");
+	}
+	return ferror(nested->out) ? -1 : 0;
+}
+
+int json_print_at(const json_t *value, int indent, FILE *out)
+{
+	struct nested nested = { out, indent };
+
+	if (!value)
+		return -ENOMEM;
+	if (!json_dump_callback(value, nested_write, &nested,
+				JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY))
+		return 0;
+	return ferror(out) ? -EIO : -ENOMEM;
+}
+
 int json_print(const json_t *value, FILE *out)
 {
 	if (!value)

@@ -38,6 +38,8 @@ json_t *json_result_place(const struct place *place);
 
 /* As a document, ASCII only since it may end up on a terminal; NULL is memory that is out. 0 or
  * -errno. */
+/* A value within another, the lines of which are indented so far. 0 or -errno. */
+int json_print_at(const json_t *value, int indent, FILE *out);
 int json_print(const json_t *value, FILE *out);
 
 /* json_unaudited.c: a process's sockets without an auditor, and how many are in which TCP state. */

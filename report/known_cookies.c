@@ -14,7 +14,6 @@ static void take(struct known_cookies *known, const struct audit *audit)
 	uint64_t this_boot = index_boot(proc_boot_id(audit->arena));
 
 	known->taken = true;
-	known->index.arena = audit->arena;
 	for (size_t i = 0; i < audit->members->count; i++) {
 		const struct ledger *ledger = audit->members->items[i].ledger;
 		if (!ledger || index_boot(ledger->header.boot_id) != this_boot)

@@ -6,6 +6,7 @@
 #include "socket_row.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* When a descriptor was used last, or else opened: the moment that its thread's number is of. */
@@ -43,43 +44,83 @@ static struct tally *tally_of(struct arena *arena, struct tally **tallies, size_
 	return tally;
 }
 
-/* The latest moment that anything in the thread's ledger shows it at work with a socket. */
-static uint64_t thread_youngest(const struct ledger *ledger, const struct ledger_thread *thread)
+/* The latest moment that anything in the thread's ledger shows it at work with a socket. Found for
+ * all its threads at once. */
+static uint64_t thread_youngest(struct arena *arena, struct ledger *ledger,
+				const struct ledger_thread *thread)
 {
-	uint64_t youngest = thread->at;
+	uint64_t *last = ledger->threads_last;
 
+	if (last)
+		return last[thread - ledger->threads];
+	last = arena_array(arena, ledger->thread_count, sizeof(*last));
+	for (size_t i = 0; i < ledger->thread_count; i++)
+		last[i] = ledger->threads[i].at;
 	for (size_t i = 0; i < ledger->slot_count; i++) {
 		const struct ledger_slot *slot = &ledger->slots[i].slot;
 		uint64_t at = slot_time(slot);
-		if (slot->thread == thread->number && at > youngest &&
-		    ledger_thread_of(ledger, slot->thread, at) == thread)
-			youngest = at;
+		const struct ledger_thread *user = ledger_thread_of(ledger, slot->thread, at);
+		if (user && at > last[user - ledger->threads])
+			last[user - ledger->threads] = at;
 	}
-	return youngest;
+	ledger->threads_last = last;
+	return last[thread - ledger->threads];
+}
+
+static int held_compare(const void *a, const void *b)
+{
+	const struct held_socket *left = a, *right = b;
+
+	return left->fd < right->fd ? -1 : left->fd > right->fd;
+}
+
+static const struct socket_ref *ref_at(const struct audited_socket *socket, size_t member, int fd)
+{
+	for (size_t i = 0; i < socket->ref_count; i++)
+		if (socket->refs[i].holds && socket->refs[i].fd == fd &&
+		    socket->refs[i].member == member)
+			return &socket->refs[i];
+	return NULL;
+}
+
+/* The socket that a member holds by a descriptor, and that one's slot; NULL when there is none. */
+static const struct audited_socket *socket_at(const struct audit *audit, size_t member, int fd,
+					      const struct socket_ref **ref)
+{
+	const struct audited_process *process = &audit->processes[member];
+	const struct held_socket key = { .fd = fd }, *held;
+
+	if (process->files_known) {
+		held = process->held_count ? bsearch(&key, process->held, process->held_count,
+						     sizeof(key), held_compare)
+					   : NULL;
+		*ref = held && held->socket ? ref_at(held->socket, member, fd) : NULL;
+		return *ref ? held->socket : NULL;
+	}
+	for (size_t i = 0; i < audit->socket_count; i++)
+		if ((*ref = ref_at(audit->sockets[i], member, fd)))
+			return audit->sockets[i];
+	return NULL;
 }
 
 /* What the thread waits for, as the other end of it, and whether it is an answer. */
 static void wait_describe(const struct audit *audit, struct last_thread *last)
 {
-	for (size_t i = 0; i < audit->socket_count && last->place.doing && last->place.fd >= 0;
-	     i++) {
-		const struct audited_socket *socket = audit->sockets[i];
-		for (size_t j = 0; j < socket->ref_count; j++) {
-			const struct socket_ref *ref = &socket->refs[j];
-			const struct ledger_slot *slot = ref->slot;
-			if (!ref->holds || ref->fd != last->place.fd ||
-			    &audit->members->items[ref->member] != last->member)
-				continue;
-			const char *known = kernel_peer_text(audit->arena, &socket->kernel);
-			last->peer = known ? known
-					   : address_text(audit->arena, last->member->ledger,
-							  slot->family, &slot->peer);
-			/* Who connected waits for an answer, and goes on with nothing before. */
-			last->place.is_held_up |=
-				last->place.reads && (slot->flags & SOCKET_CONNECTOR);
-			return;
-		}
-	}
+	const struct socket_ref *ref;
+
+	if (!last->place.doing || last->place.fd < 0)
+		return;
+	const struct audited_socket *socket = socket_at(
+		audit, (size_t)(last->member - audit->members->items), last->place.fd, &ref);
+	if (!socket)
+		return;
+	const struct ledger_slot *slot = ref->slot;
+	const char *known = kernel_peer_text(audit->arena, &socket->kernel);
+	last->peer =
+		known ? known
+		      : address_text(audit->arena, last->member->ledger, slot->family, &slot->peer);
+	/* Who connected waits for an answer, and goes on with nothing before. */
+	last->place.is_held_up |= last->place.reads && (slot->flags & SOCKET_CONNECTOR);
 }
 
 struct last_thread last_thread_find(const struct audit *audit,
@@ -109,8 +150,8 @@ struct last_thread last_thread_find(const struct audit *audit,
 	if (!most)
 		return (struct last_thread){ .of = count };
 	struct last_thread last = most->last;
-	const struct ledger *ledger = last.member->ledger;
-	uint64_t end = most->end, youngest = thread_youngest(ledger, last.thread);
+	struct ledger *ledger = last.member->ledger;
+	uint64_t end = most->end, youngest = thread_youngest(audit->arena, ledger, last.thread);
 	last.of = count;
 	last.went_on = youngest > most->used;
 	last.idle_ms = cycles_to_ms(ledger->ns_per_cycle, youngest, end);

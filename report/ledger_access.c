@@ -104,26 +104,32 @@ uint64_t ledger_realtime(const struct ledger *ledger, uint64_t cycles)
 	return base->realtime_ns - cycles_to_ns(ledger, base->cycles - cycles);
 }
 
+static uint64_t slot_youngest(const struct ledger_slot *slot, uint64_t youngest)
+{
+	const uint64_t times[] = { slot->last_receive, slot->last_send, slot->opened_at,
+				   slot->connect_at,   slot->eof_at,	slot->error_at,
+				   slot->shutdown_at,  slot->told_at,	slot->closed_at,
+				   slot->epoll_since };
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		youngest = times[i] > youngest ? times[i] : youngest;
+	return youngest;
+}
+
 uint64_t ledger_youngest(const struct ledger *ledger)
 {
 	const struct ledger_header *header = &ledger->header;
 	uint64_t youngest = header->clock_start.cycles;
 
+	if (ledger->youngest)
+		return ledger->youngest;
 	if (header->clock_last.cycles > youngest)
 		youngest = header->clock_last.cycles;
 	for (int i = 0; i < 8; i++)
 		if (header->openings[i] > youngest)
 			youngest = header->openings[i];
-	for (size_t i = 0; i < ledger->slot_count; i++) {
-		const struct ledger_slot *slot = &ledger->slots[i].slot;
-		uint64_t times[] = { slot->last_receive, slot->last_send, slot->opened_at,
-				     slot->connect_at,	 slot->eof_at,	  slot->error_at,
-				     slot->shutdown_at,	 slot->told_at,	  slot->closed_at,
-				     slot->epoll_since };
-		for (size_t j = 0; j < sizeof(times) / sizeof(*times); j++)
-			if (times[j] > youngest)
-				youngest = times[j];
-	}
+	for (size_t i = 0; i < ledger->slot_count; i++)
+		youngest = slot_youngest(&ledger->slots[i].slot, youngest);
 	for (uint32_t i = 0; i < ledger->misuse_count; i++)
 		if (ledger->misuses[i].at > youngest)
 			youngest = ledger->misuses[i].at;

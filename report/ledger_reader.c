@@ -190,8 +190,8 @@ bool ledger_reread(const struct ledger *ledger, int fd, struct ledger_slot *slot
 
 /* Three reads of a batch tell which of its slots changed meanwhile; those are read again one by
  * one. */
-static int slots_read_batch(struct ledger *ledger, struct arena *arena, uint32_t first,
-			    uint32_t count, unsigned char *batches[3], size_t *room)
+static int slots_read_batch(struct ledger *ledger, uint32_t first, uint32_t count,
+			    unsigned char *batches[3])
 {
 	const struct ledger_section *section = &ledger->header.sections[SECTION_SLOTS];
 	uint64_t offset = section->offset + (uint64_t)first * section->record_size;
@@ -219,8 +219,6 @@ static int slots_read_batch(struct ledger *ledger, struct arena *arena, uint32_t
 		} else if (!life_is_readable(slot->life)) {
 			continue;
 		}
-		ledger->slots = arena_more(arena, ledger->slots, ledger->slot_count, room,
-					   sizeof(*ledger->slots));
 		ledger->slots[ledger->slot_count++] =
 			(struct ledger_entry){ .fd = (int)(first + i), .slot = *slot };
 	}
@@ -231,11 +229,13 @@ static int slots_read(struct ledger *ledger, struct arena *arena, const char **t
 {
 	const struct ledger_section *section = &ledger->header.sections[SECTION_SLOTS];
 	uint32_t end = section->capacity < LEDGER_SLOTS_MAX ? section->capacity : LEDGER_SLOTS_MAX;
-	size_t room = 0, batch_size = (size_t)SLOTS_AT_ONCE * section->record_size;
+	size_t batch_size = (size_t)SLOTS_AT_ONCE * section->record_size;
 	int error = 0;
 
 	if (ledger->header.max_fd < end)
 		end = ledger->header.max_fd + 1;
+	/* For all at once: what is not used of it takes no memory, what is outgrown would. */
+	ledger->slots = arena_array(arena, end, sizeof(*ledger->slots));
 	unsigned char *memory = malloc(batch_size * 3 + 1);
 	if (!memory) {
 		arena_out_of_memory();
@@ -255,7 +255,7 @@ static int slots_read(struct ledger *ledger, struct arena *arena, const char **t
 		if (skipped > first)
 			first = (uint32_t)skipped;
 		uint32_t count = end - first < SLOTS_AT_ONCE ? end - first : SLOTS_AT_ONCE;
-		error = slots_read_batch(ledger, arena, first, count, batches, &room);
+		error = slots_read_batch(ledger, first, count, batches);
 		first += count;
 	}
 	free(memory);
@@ -325,6 +325,7 @@ static int ledger_fill(struct arena *arena, struct ledger *ledger, const char **
 				  &ledger->snapshot_count, trouble)) ||
 	    (error = rings_read(arena, ledger, trouble)))
 		return error;
+	ledger->youngest = ledger_youngest(ledger);
 	return stacks_read(arena, ledger, trouble);
 }
 

@@ -52,11 +52,13 @@ struct ledger {
 	uint32_t mark_count;
 	struct ledger_ending *endings; /* and here */
 	uint32_t ending_count;
-	double ns_per_cycle; /* between 0.01 and 1000 */
-	uint64_t read_at;    /* when its stacks were copied, in our cycles: a little later, of a
-				process that runs, is not now */
-	uint64_t torn;	     /* slots that changed faster than they could be copied */
-	uint64_t astray;     /* references that led nowhere and were dropped: the file is damaged */
+	uint64_t youngest;	/* ledger_youngest(), which looks at every socket */
+	uint64_t *threads_last; /* last_thread.c's; NULL: nobody asked yet */
+	double ns_per_cycle;	/* between 0.01 and 1000 */
+	uint64_t read_at;	/* when its stacks were copied, in our cycles: a little later, of a
+				   process that runs, is not now */
+	uint64_t torn;		/* slots that changed faster than they could be copied */
+	uint64_t astray; /* references that led nowhere and were dropped: the file is damaged */
 	struct ledger_source source; /* stays open for ledger_reread() */
 };
 

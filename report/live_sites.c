@@ -39,6 +39,9 @@ static struct live_site *site_of(const struct audit *audit, struct live_site **s
 static void socket_add(const struct audit *audit, struct code *code, struct live_site **sites,
 		       uint32_t member, struct audited_socket *socket)
 {
+	/* Most have one descriptor only; each is looked at for each member. */
+	if (socket->ref_count == 1 && socket->only.member != member)
+		return;
 	const struct socket_ref *ref = held_ref(socket, member);
 
 	if (!ref || LIFE_PHASE(ref->slot->life) != PHASE_OPEN ||

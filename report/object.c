@@ -18,6 +18,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct object {
@@ -29,6 +30,7 @@ struct object {
 	Dwarf *dwarf, *shared_dwarf;
 	struct unit_index *units;
 	struct object_names *names; /* made when first needed */
+	struct object_sources sources;
 	bool symbols_only;
 	bool searched; /* for DWARF */
 };
@@ -79,6 +81,16 @@ static enum object_trouble trouble_of(int error)
 	default:
 		return OBJECT_GONE;
 	}
+}
+
+static void source_note(int fd, uint64_t *size, uint64_t *changed_ns)
+{
+	struct stat status;
+	if (fd < 0 || fstat(fd, &status))
+		return;
+	*size = (uint64_t)status.st_size;
+	*changed_ns =
+		(uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
 }
 
 /* Reports the file to libdwfl, which owns fd from then on. */
@@ -143,6 +155,7 @@ struct object *object_open(const struct object_request *request, enum object_tro
 		close(fd);
 		goto failed;
 	}
+	source_note(fd, &object->sources.file.size, &object->sources.file.changed_ns);
 	if (!load(object, fd))
 		goto failed;
 	if (!build_id_fits(object->elf, request)) {
@@ -220,6 +233,20 @@ static void search_dwarf(struct object *object)
 			dwarf_setalt(object->dwarf, object->shared_dwarf);
 	}
 	object->units = unit_index_new(object->dwarf);
+}
+
+void object_sources(struct object *object, struct object_sources *sources)
+{
+	if (!object->searched)
+		search_dwarf(object);
+	*sources = object->sources;
+	source_note(object->debug.fd, &sources->debug.size, &sources->debug.changed_ns);
+	source_note(object->shared.fd, &sources->shared.size, &sources->shared.changed_ns);
+}
+
+bool object_is_passing(const struct object *object)
+{
+	return object->units && unit_index_is_split(object->units);
 }
 
 static char *symbol_name(struct object *object, uint64_t address)

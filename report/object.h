@@ -38,12 +38,26 @@ struct object_request {
 	bool symbols_only; /* leave the DWARF alone */
 };
 
+/* What an answer was read from, as far as a later one may differ: the file, its separate debug file
+ * and the one that dwz moved shared parts to. Zero: there is none. */
+struct object_sources {
+	struct {
+		uint64_t size, changed_ns;
+	} file, debug, shared;
+};
+
 /* NULL and the reason when it can't be used. */
 struct object *object_open(const struct object_request *request, enum object_trouble *trouble);
 void object_close(struct object *object);
 
 /* Whether it is a shared library rather than a program. */
 bool object_is_library(const struct object *object);
+
+/* Finds them; they don't change any more while it is open. */
+void object_sources(struct object *object, struct object_sources *sources);
+
+/* Whether files that `sources` does not tell of had a part in its positions: split DWARF. */
+bool object_is_passing(const struct object *object);
 
 /* For `inner`: in another module, or nothing is further in. */
 #define OBJECT_OUTSIDE UINT64_MAX

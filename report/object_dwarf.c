@@ -8,6 +8,7 @@
 #include "object_dwarf.h"
 #include "demangle.h"
 #include "unit_functions.h"
+#include "unit_scopes.h"
 
 #include <dwarf.h>
 #include <errno.h>
@@ -27,10 +28,11 @@ struct unit_range {
 
 struct unit_index {
 	Dwarf *dwarf;
-	bool made;
+	bool made, split;
 	struct unit_range *ranges; /* sorted by start */
 	size_t count, capacity;
 	struct unit_functions *functions;
+	struct unit_scopes *scopes;
 };
 
 struct unit_index *unit_index_new(Dwarf *dwarf)
@@ -46,8 +48,14 @@ void unit_index_free(struct unit_index *index)
 	if (!index)
 		return;
 	unit_functions_free(index->functions);
+	unit_scopes_free(index->scopes);
 	free(index->ranges);
 	free(index);
+}
+
+bool unit_index_is_split(const struct unit_index *index)
+{
+	return index->split;
 }
 
 static bool index_add(struct unit_index *index, const struct unit_range *range)
@@ -124,22 +132,22 @@ static bool index_find(struct unit_index *index, Dwarf_Addr address, Dwarf_Die *
 }
 
 /* A name without linkage, as of an anonymous namespace, with the scopes around it. */
-static char *qualified_name(Dwarf_Die *die, const char *name)
+static char *qualified_name(struct unit_index *index, Dwarf_Die *die, const char *name)
 {
 	char *result = strdup(name);
-	Dwarf_Die *scopes = NULL, declared = unit_entry_declaration(*die);
-	int count = dwarf_getscopes_die(&declared, &scopes);
-	for (int i = 1; i < count && result && unit_entry_names_scope(&scopes[i]); i++) {
-		const char *scope = dwarf_diename(&scopes[i]);
+	Dwarf_Die scopes[SCOPE_LIMIT], declared = unit_entry_declaration(*die);
+	size_t count = unit_scopes_around(&index->scopes, &declared, scopes, SCOPE_LIMIT);
+	while (count-- && result && unit_entry_names_scope(&scopes[count])) {
+		const char *scope = dwarf_diename(&scopes[count]);
 		char *longer;
 		if (!scope)
-			scope = dwarf_tag(&scopes[i]) == DW_TAG_namespace ? "(anonymous namespace)"
-									  : "{unnamed}";
+			scope = dwarf_tag(&scopes[count]) == DW_TAG_namespace
+					? "(anonymous namespace)"
+					: "{unnamed}";
 		int length = asprintf(&longer, "%s::%s", scope, result);
 		free(result);
 		result = length < 0 ? NULL : longer;
 	}
-	free(scopes);
 	return result;
 }
 
@@ -160,7 +168,7 @@ static bool in_c(Dwarf_Die *die)
 	}
 }
 
-static char *function_name(Dwarf_Die *die)
+static char *function_name(struct unit_index *index, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *name = NULL;
@@ -172,9 +180,7 @@ static char *function_name(Dwarf_Die *die)
 	name = dwarf_diename(die);
 	if (!name || !*name)
 		return NULL;
-	/* To find the scopes around an entry libdw reads the whole unit: not for C, which has none.
-	 */
-	return in_c(die) ? strdup(name) : qualified_name(die, name);
+	return in_c(die) ? strdup(name) : qualified_name(index, die, name);
 }
 
 /* Takes "/./" and "//" out, which compilers leave when they join folder and name. */
@@ -296,13 +302,15 @@ static bool scopes_descend(struct scopes *scopes, Dwarf_Die *parent, unsigned de
 }
 
 /* With split DWARF the lines stay in the skeleton, the functions are in the .dwo. */
-static Dwarf_Die with_entries(Dwarf_Die unit)
+static Dwarf_Die with_entries(struct unit_index *index, Dwarf_Die unit)
 {
 	Dwarf_Die split;
+	uint8_t type = DW_UT_compile;
 	memset(&split, 0, sizeof(split));
-	if (!dwarf_cu_info(unit.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) && split.addr)
-		return split;
-	return unit;
+	if (dwarf_cu_info(unit.cu, NULL, &type, NULL, &split, NULL, NULL, NULL))
+		return unit;
+	index->split |= type == DW_UT_skeleton || split.addr;
+	return split.addr ? split : unit;
 }
 
 bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *function)
@@ -310,7 +318,7 @@ bool dwarf_function_at(struct unit_index *index, uint64_t address, Dwarf_Die *fu
 	Dwarf_Die unit;
 	if (!index_find(index, address, &unit))
 		return false;
-	unit = with_entries(unit);
+	unit = with_entries(index, unit);
 	return unit_functions_find(&index->functions, &unit, address, function);
 }
 
@@ -332,7 +340,7 @@ int dwarf_positions(struct unit_index *index, uint64_t address, struct position 
 	if (!index_find(index, address, &unit))
 		return 0;
 
-	Dwarf_Die entries = with_entries(unit);
+	Dwarf_Die entries = with_entries(index, unit);
 	struct scopes scopes = { .address = address };
 	Dwarf_Die function;
 	if (unit_functions_find(&index->functions, &entries, address, &function)) {
@@ -353,7 +361,7 @@ int dwarf_positions(struct unit_index *index, uint64_t address, struct position 
 		int tag = dwarf_tag(scope);
 		if (!is_function(tag))
 			continue;
-		place.function = function_name(scope);
+		place.function = function_name(index, scope);
 		place.inlined = tag == DW_TAG_inlined_subroutine;
 		made[filled++] = place;
 		place = (struct position){ 0 };

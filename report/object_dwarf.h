@@ -12,6 +12,8 @@ struct unit_index;
 /* The units of `dwarf` by address; made at the first address that .debug_aranges doesn't know. */
 struct unit_index *unit_index_new(Dwarf *dwarf);
 void unit_index_free(struct unit_index *index);
+/* Whether a unit that was looked at has its entries in a file of its own, or should have them. */
+bool unit_index_is_split(const struct unit_index *index);
 
 /* As object_positions; a position's function is NULL where only the line is known. */
 int dwarf_positions(struct unit_index *index, uint64_t address, struct position **positions,

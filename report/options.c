@@ -21,6 +21,7 @@ enum option_id {
 	OPTION_STACKS,
 	OPTION_SOURCE_ROOT,
 	OPTION_PATH_MAP,
+	OPTION_SYMBOL_CACHE,
 	OPTION_REPRODUCIBLE,
 	OPTION_REDACT,
 	OPTION_ALL,
@@ -83,6 +84,10 @@ static const struct option_row {
 	  "files that stood below FROM where the program was built are below TO; a relative TO is "
 	  "below the source root, as in --path-map /build=.; may be repeated, the longest FROM "
 	  "counts (default: as they are)" },
+	{ OPTION_SYMBOL_CACHE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_WATCH | FOR_DIFF,
+	  "--symbol-cache", REQUIRED, "FOLDER",
+	  "keep there, for the next time, which lines the addresses of programs with a build-id "
+	  "stand for; none: nowhere (default: sockaudit in $XDG_CACHE_HOME, else in ~/.cache)" },
 	{ OPTION_REPRODUCIBLE, FOR_REPORT | FOR_CHECK | FOR_RUN | FOR_STATES, "--reproducible",
 	  WITHOUT, NULL, "leave out times, pids and host (default: off)" },
 	{ OPTION_REDACT, FOR_REPORT | FOR_CHECK | FOR_RUN, "--redact", WITHOUT, NULL,
@@ -395,6 +400,9 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 			arena, "--path-map takes FROM=TO, as in --path-map /build=., not '%s'",
 			value);
 		return -EINVAL;
+	case OPTION_SYMBOL_CACHE:
+		options->symbol_cache = value;
+		return 0;
 	case OPTION_REDACT:
 		options->redact = true;
 		return 0;
@@ -505,7 +513,9 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 	const char *unknown;
 	int length;
 
-	*options = (struct options){ .format = "text", .interval_ms = 1000, .exitcode = 23 };
+	*options = (struct options){
+		.format = "text", .symbol_cache = "", .interval_ms = 1000, .exitcode = 23
+	};
 	options->suppressions = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->required = arena_array(arena, (size_t)argc + 1, sizeof(char *));
 	options->source_roots = arena_array(arena, (size_t)argc + 1, sizeof(char *));
@@ -535,6 +545,7 @@ int options_parse(struct arena *arena, enum command_id command, int argc, char *
 void options_analysis(const struct options *options, struct analysis_settings *settings)
 {
 	settings->grace = options->grace;
+	settings->symbol_cache = options->symbol_cache;
 	settings->suppressions = options->suppressions;
 	settings->baseline = options->baseline;
 	settings->update_baseline = options->update_baseline;

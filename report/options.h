@@ -30,6 +30,7 @@ struct options {
 	enum colour colour;
 	const char **source_roots;  /* NULL-terminated */
 	struct path_map *path_maps; /* ended by one without `from` */
+	const char *symbol_cache;   /* a folder, "none"; "": the default */
 	bool redact;
 	const char *gate; /* NULL: the default */
 	bool gated;	  /* --gate was given */

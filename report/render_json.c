@@ -3,6 +3,9 @@
 #include "json_values.h"
 #include "render_formats.h"
 
+#include <errno.h>
+#include <string.h>
+
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "1.0.0"
 #endif
@@ -179,26 +182,6 @@ static json_t *processes(const struct report *report, const struct render_settin
 	return array;
 }
 
-static json_t *findings(const struct report *report, const struct render_settings *settings)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < report->finding_count; i++) {
-		if (!json_append(&array, json_finding(&report->findings[i], settings)))
-			return NULL;
-	}
-	return array;
-}
-
-static json_t *sockets(const struct report *report, const struct render_settings *settings)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < report->socket_count; i++) {
-		if (!json_append(&array, json_listed_socket(&report->sockets[i], settings)))
-			return NULL;
-	}
-	return array;
-}
-
 static json_t *host(const struct report *report, const struct render_settings *settings)
 {
 	bool shown = !settings->reproducible;
@@ -323,19 +306,70 @@ static json_t *report_value(const struct report *report, const struct render_set
 				     { "gating", json_number(report->gating) },
 				     { 0 },
 			     }) },
-		{ "findings", findings(report, settings) },
+		{ "findings", json_array() }, /* printed one by one */
 		{ "remarks", texts((const char *const *)report->remarks) },
 		{ 0 },
 	});
 }
 
+static json_t *finding_at(const struct report *report, const struct render_settings *settings,
+			  size_t i)
+{
+	return json_finding(&report->findings[i], settings);
+}
+
+static json_t *socket_at(const struct report *report, const struct render_settings *settings,
+			 size_t i)
+{
+	return json_listed_socket(&report->sockets[i], settings);
+}
+
+/* The long lists, an element at a time: a value of all of a million sockets would take more memory
+ * than all that is known of them. */
+static int elements_print(const struct report *report, const struct render_settings *settings,
+			  json_t *(*element)(const struct report *, const struct render_settings *,
+					     size_t),
+			  size_t count, FILE *out)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		json_t *value = element(report, settings, i);
+		fputs(i ? ",\n    " : "[\n    ", out);
+		error = json_print_at(value, 4, out);
+		json_decref(value);
+	}
+	fputs(count ? "\n  ]" : "[]", out);
+	return error;
+}
+
 int render_json(const struct report *report, const struct render_settings *settings, FILE *out)
 {
-	json_t *value = report_value(report, settings);
-	if (report->sockets_listed)
-		put(&value, "sockets", sockets(report, settings));
-	int error = json_print(value, out);
+	json_t *value = report_value(report, settings), *field;
+	const char *key, *separator = "{\n  ";
+	int error = 0;
 
+	if (report->sockets_listed)
+		put(&value, "sockets", json_array());
+	if (!value)
+		return -ENOMEM;
+	json_object_foreach(value, key, field)
+	{
+		fprintf(out, "%s\"%s\": ", separator, key);
+		separator = ",\n  ";
+		if (!strcmp(key, "findings"))
+			error = elements_print(report, settings, finding_at, report->finding_count,
+					       out);
+		else if (!strcmp(key, "sockets"))
+			error = elements_print(report, settings, socket_at, report->socket_count,
+					       out);
+		else
+			error = json_print_at(field, 2, out);
+		if (error)
+			break;
+	}
 	json_decref(value);
+	if (!error && fputs("\n}\n", out) == EOF)
+		error = -EIO;
 	return error;
 }

@@ -7,6 +7,7 @@
 #include "symbols.h"
 #include "code_owner.h"
 #include "hash.h"
+#include "symbol_cache.h"
 #include "symbols_worker.h"
 
 #include <errno.h>
@@ -42,6 +43,8 @@ struct module {
 	bool deleted; /* while it ran, says the name */
 	enum trust trust;
 	unsigned number; /* for the worker; changes with trust */
+	bool cache_asked;
+	struct cached_module *cached; /* NULL: nothing is kept of it */
 	struct known_address *addresses;
 	UT_hash_handle hh;
 	char key[]; /* path NUL root NUL build-id */
@@ -49,6 +52,7 @@ struct module {
 
 struct symbols {
 	struct symbols_worker *worker;
+	struct symbol_cache *cache; /* NULL: none */
 	struct module *modules;
 	unsigned numbers; /* given to modules */
 	unsigned deaths;
@@ -81,6 +85,7 @@ void symbols_free(struct symbols *symbols)
 	if (!symbols)
 		return;
 	symbols_worker_free(symbols->worker);
+	symbol_cache_close(symbols->cache);
 	HASH_ITER (hh, symbols->modules, module, next_module) {
 		HASH_ITER (hh, module->addresses, address, next_address) {
 			HASH_DEL(module->addresses, address);
@@ -89,6 +94,12 @@ void symbols_free(struct symbols *symbols)
 	}
 	arena_free(&symbols->arena);
 	free(symbols);
+}
+
+void symbols_keep_in(struct symbols *symbols, const char *folder)
+{
+	symbol_cache_close(symbols->cache);
+	symbols->cache = symbol_cache_open(folder);
 }
 
 /* The path as it stands on disk: without the kernel's mark. */
@@ -156,6 +167,41 @@ static int module_find(struct symbols *symbols, const struct code_address *addre
 	return 0;
 }
 
+/* What was read from the same files before; -errno of the worker. */
+static int cached_open(struct symbols *symbols, struct module *module,
+		       const struct object_request *request)
+{
+	struct object_sources sources;
+	enum object_trouble trouble;
+
+	if (!symbols->cache || !module->build_id_size || module->cache_asked)
+		return 0;
+	int error = symbols_worker_sources(symbols->worker, module->number, request, &trouble,
+					   &sources);
+	module->cache_asked = true;
+	if (!error && trouble == OBJECT_GOOD)
+		module->cached =
+			symbol_cache_module(symbols->cache, module->build_id_hex, &sources);
+	return error;
+}
+
+/* Of the cache, else of the worker. 0 or its -errno. */
+static int answer_find(struct symbols *symbols, struct module *module,
+		       const struct object_request *request, const struct call *call,
+		       struct symbols_answer *answer)
+{
+	int error = request->symbols_only ? 0 : cached_open(symbols, module, request);
+	struct cached_module *cached = request->symbols_only ? NULL : module->cached;
+
+	if (error || (cached && cached_module_find(cached, call->offset, call->inner, answer)))
+		return error;
+	error = symbols_worker_ask(symbols->worker, module->number, request, call->offset,
+				   call->inner, answer);
+	if (!error && cached && answer->trouble == OBJECT_GOOD && !answer->passing)
+		cached_module_add(cached, call->offset, call->inner, answer);
+	return error;
+}
+
 /* 0, with the answer or, when nothing can be asked, with why in *note. */
 static int ask(struct symbols *symbols, struct module *module, const struct call *call,
 	       struct symbols_answer *answer, const char **note)
@@ -182,8 +228,7 @@ static int ask(struct symbols *symbols, struct module *module, const struct call
 			.build_id_size = module->build_id_size,
 			.symbols_only = module->trust == TRUST_SYMBOLS,
 		};
-		int error = symbols_worker_ask(symbols->worker, module->number, &request,
-					       call->offset, call->inner, answer);
+		int error = answer_find(symbols, module, &request, call, answer);
 		if (!error) {
 			*note = troubles[answer->trouble];
 			if (!*note && request.symbols_only)

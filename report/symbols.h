@@ -22,7 +22,12 @@ struct code_address {
 
 /* NULL when memory is out. */
 struct symbols *symbols_new(void);
+/* Also writes what is to be kept. */
 void symbols_free(struct symbols *symbols);
+
+/* Keeps what is learned for the next report, and learns from the last one's: symbol_cache.h tells
+ * of `folder`. */
+void symbols_keep_in(struct symbols *symbols, const char *folder);
 
 /*
  * The stack of `count` return addresses, innermost first, in source terms: inlined functions

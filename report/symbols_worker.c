@@ -21,72 +21,74 @@
 
 #define ANSWER_SECONDS 30 /* a gigabyte of DWARF from a cold disk takes ten */
 #define MEMORY_LIMIT   (UINT64_C(4) << 30)
-#define TEXT_LIMIT     4096u
-#define POSITION_LIMIT 512u
+#define MESSAGE_LIMIT  (8u << 20) /* more than the longest answer, and than two paths */
 #define MODULE_LIMIT   65536u
 
 struct symbols_worker {
 	pid_t pid; /* 0: none runs */
 	int fd;
+	struct wire message; /* sent or received last */
 };
 
 struct question {
 	uint64_t address, inner;
 	uint32_t module, path_size, root_size, build_id_size, symbols_only;
+	uint32_t sources_only; /* rather than an answer, what it would be made from */
 };
 
-struct answer_header {
-	uint32_t trouble, library, count;
-};
-
-struct answer_position {
-	uint64_t address;
-	uint32_t line, inlined, tail_call, function_size, file_size; /* sizes: 0 unknown */
-};
-
-static bool send_all(int fd, const void *bytes, size_t size)
+/* Begins a message: its size comes first. */
+static void message_begin(struct wire *message)
 {
-	const char *next = bytes;
-	while (size) {
+	message->size = message->at = 0;
+	message->bad = false;
+	wire_put(message, &(uint32_t){ 0 }, sizeof(uint32_t));
+}
+
+static bool message_send(int fd, struct wire *message)
+{
+	uint32_t size = (uint32_t)message->size;
+	if (message->bad || message->size > MESSAGE_LIMIT)
+		return false;
+	memcpy(message->bytes, &size, sizeof(size));
+	for (const unsigned char *next = message->bytes; size;) {
 		ssize_t sent = send(fd, next, size, MSG_NOSIGNAL);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent <= 0)
 			return false;
 		next += sent;
-		size -= (size_t)sent;
+		size -= (uint32_t)sent;
 	}
 	return true;
 }
 
-static bool receive_all(int fd, void *bytes, size_t size)
+/* A question is answered before the next is put: what comes is one message. */
+static bool message_receive(int fd, struct wire *message)
 {
-	char *next = bytes;
-	while (size) {
-		ssize_t got = recv(fd, next, size, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
+	size_t wanted = sizeof(uint32_t), got = 0;
+	message->size = message->at = 0;
+	message->bad = false;
+	while (got < wanted) {
+		size_t room = wanted > 65536 ? wanted : 65536;
+		if (message->size < room && !wire_more(message, room - message->size))
 			return false;
-		next += got;
-		size -= (size_t)got;
+		ssize_t n = recv(fd, message->bytes + got, room - got, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		got += (size_t)n;
+		if (wanted == sizeof(uint32_t) && got >= wanted) {
+			uint32_t size;
+			memcpy(&size, message->bytes, sizeof(size));
+			if (size < sizeof(size) || size > MESSAGE_LIMIT)
+				return false;
+			wanted = size;
+		}
 	}
+	message->size = wanted;
+	message->at = sizeof(uint32_t);
 	return true;
-}
-
-/* malloc'd and terminated; NULL for size 0 and on failure, which *good tells. */
-static char *receive_text(int fd, uint32_t size, uint32_t limit, bool *good)
-{
-	if (!size || !*good)
-		return NULL;
-	char *text = size <= limit ? malloc((size_t)size + 1) : NULL;
-	if (!text || !receive_all(fd, text, size)) {
-		free(text);
-		*good = false;
-		return NULL;
-	}
-	text[size] = '\0';
-	return text;
 }
 
 /* The child's side. */
@@ -119,51 +121,42 @@ static struct opened *opened_find(uint32_t module, const struct object_request *
 	return opened;
 }
 
-static uint32_t text_size(const char *text)
+static bool put_answer(struct wire *message, const struct opened *opened,
+		       const struct question *question)
 {
-	return text ? (uint32_t)strnlen(text, TEXT_LIMIT) : 0;
+	struct symbols_answer answer = { .trouble = opened->trouble };
+	if (opened->object) {
+		if (object_positions(opened->object, question->address, question->inner,
+				     &answer.positions, &answer.count))
+			return false;
+		answer.library = object_is_library(opened->object);
+		answer.passing = object_is_passing(opened->object);
+	}
+	wire_put_answer(message, &answer);
+	positions_free(answer.positions, answer.count);
+	return true;
 }
 
-static bool give_answer(int fd, const struct opened *opened, const struct question *question)
+static void put_sources(struct wire *message, const struct opened *opened)
 {
-	struct position *positions = NULL;
-	size_t count = 0;
-	struct answer_header header = { .trouble = opened->trouble };
-	if (opened->object) {
-		header.library = object_is_library(opened->object);
-		if (object_positions(opened->object, question->address, question->inner, &positions,
-				     &count))
-			return false;
-	}
-	header.count = (uint32_t)(count < POSITION_LIMIT ? count : POSITION_LIMIT);
-	bool good = send_all(fd, &header, sizeof(header));
-	for (uint32_t i = 0; i < header.count && good; i++) {
-		const struct position *position = &positions[i];
-		struct answer_position wire = {
-			.line = position->line,
-			.address = position->address,
-			.inlined = position->inlined,
-			.tail_call = position->tail_call,
-			.function_size = text_size(position->function),
-			.file_size = text_size(position->file),
-		};
-		good = send_all(fd, &wire, sizeof(wire)) &&
-		       send_all(fd, position->function, wire.function_size) &&
-		       send_all(fd, position->file, wire.file_size);
-	}
-	positions_free(positions, count);
-	return good;
+	struct object_sources sources = { .file = { 0, 0 } };
+	uint32_t trouble = opened->trouble;
+	if (opened->object)
+		object_sources(opened->object, &sources);
+	wire_put(message, &trouble, sizeof(trouble));
+	wire_put(message, &sources, sizeof(sources));
 }
 
 static bool serve(int fd)
 {
+	static struct wire message;
 	struct question question;
-	bool good = receive_all(fd, &question, sizeof(question));
-	if (!good)
+	if (!message_receive(fd, &message))
 		return false;
-	char *path = receive_text(fd, question.path_size, UINT32_MAX - 1, &good);
-	char *root = receive_text(fd, question.root_size, UINT32_MAX - 1, &good);
-	char *build_id = receive_text(fd, question.build_id_size, UINT32_MAX - 1, &good);
+	wire_take(&message, &question, sizeof(question));
+	char *path = wire_take_text(&message, question.path_size);
+	char *root = wire_take_text(&message, question.root_size);
+	char *build_id = wire_take_text(&message, question.build_id_size);
 	struct object_request request = {
 		.path = path,
 		.root = root,
@@ -171,14 +164,17 @@ static bool serve(int fd)
 		.build_id_size = question.build_id_size,
 		.symbols_only = question.symbols_only,
 	};
-	if (good && path) {
-		struct opened *opened = opened_find(question.module, &request);
-		good = opened && give_answer(fd, opened, &question);
-	}
+	bool good = !message.bad && path;
+	struct opened *opened = good ? opened_find(question.module, &request) : NULL;
+	message_begin(&message);
+	if (opened && question.sources_only)
+		put_sources(&message, opened);
+	else
+		good = opened && put_answer(&message, opened, &question);
 	free(path);
 	free(root);
 	free(build_id);
-	return good;
+	return good && message_send(fd, &message);
 }
 
 static void limit_memory(void)
@@ -197,6 +193,7 @@ static void limit_memory(void)
 
 static void child_main(int fd, pid_t parent)
 {
+	struct wire ready = { .bytes = NULL };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (getppid() != parent)
@@ -208,6 +205,14 @@ static void child_main(int fd, pid_t parent)
 		signal(crashes[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	limit_memory();
+	/* Not among those who hold a socket, if we were given one. */
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0u, 0);
+	message_begin(&ready);
+	if (!message_send(fd, &ready))
+		_exit(0);
+	wire_free(&ready);
 	/* libdw itself would ask debuginfod's servers. */
 	unsetenv("DEBUGINFOD_URLS");
 	while (serve(fd)) {
@@ -216,11 +221,6 @@ static void child_main(int fd, pid_t parent)
 }
 
 /* The parent's side. */
-
-struct symbols_worker *symbols_worker_new(void)
-{
-	return calloc(1, sizeof(struct symbols_worker));
-}
 
 static void stop(struct symbols_worker *worker, bool at_once)
 {
@@ -232,14 +232,6 @@ static void stop(struct symbols_worker *worker, bool at_once)
 	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR) {
 	}
 	worker->pid = 0;
-}
-
-void symbols_worker_free(struct symbols_worker *worker)
-{
-	if (!worker)
-		return;
-	stop(worker, false);
-	free(worker);
 }
 
 static int start(struct symbols_worker *worker)
@@ -265,73 +257,80 @@ static int start(struct symbols_worker *worker)
 		   sizeof(struct timeval));
 	worker->pid = pid;
 	worker->fd = pair[0];
+	/* From then on it has no descriptor of ours. */
+	message_receive(worker->fd, &worker->message);
 	return 0;
 }
 
-static bool put_question(int fd, unsigned module, const struct object_request *request,
-			 uint64_t address, uint64_t inner)
+struct symbols_worker *symbols_worker_new(void)
 {
-	struct question question = {
-		.address = address,
-		.inner = inner,
-		.module = module,
-		.path_size = (uint32_t)strlen(request->path),
-		.root_size = request->root ? (uint32_t)strlen(request->root) : 0,
-		.build_id_size = (uint32_t)request->build_id_size,
-		.symbols_only = request->symbols_only,
-	};
-	return send_all(fd, &question, sizeof(question)) &&
-	       send_all(fd, request->path, question.path_size) &&
-	       send_all(fd, request->root, question.root_size) &&
-	       send_all(fd, request->build_id, question.build_id_size);
+	struct symbols_worker *worker = calloc(1, sizeof(*worker));
+	/* If it can't be started now, the first question tells. */
+	if (worker)
+		start(worker);
+	return worker;
 }
 
-/* A worker that a file has taken over may answer anything: nothing but lengths is trusted here, and
- * they are bounded. */
-static bool take_answer(int fd, struct symbols_answer *answer)
+void symbols_worker_free(struct symbols_worker *worker)
 {
-	struct answer_header header;
-	if (!receive_all(fd, &header, sizeof(header)) || header.trouble >= OBJECT_TROUBLES ||
-	    header.count > POSITION_LIMIT)
-		return false;
-	struct position *positions = calloc(header.count + 1, sizeof(*positions));
-	bool good = positions;
-	for (uint32_t i = 0; i < header.count && good; i++) {
-		struct answer_position wire;
-		good = receive_all(fd, &wire, sizeof(wire));
-		if (!good)
-			break;
-		positions[i].line = wire.line;
-		positions[i].address = wire.address;
-		positions[i].inlined = wire.inlined;
-		positions[i].tail_call = wire.tail_call;
-		positions[i].function = receive_text(fd, wire.function_size, TEXT_LIMIT, &good);
-		positions[i].file = receive_text(fd, wire.file_size, TEXT_LIMIT, &good);
-	}
-	if (!good) {
-		if (positions)
-			positions_free(positions, header.count);
-		return false;
-	}
-	*answer = (struct symbols_answer){
-		.trouble = header.trouble,
-		.library = header.library,
-		.positions = positions,
-		.count = header.count,
-	};
-	return true;
+	if (!worker)
+		return;
+	stop(worker, false);
+	wire_free(&worker->message);
+	free(worker);
+}
+
+/* 0 with the answer in worker->message; on -EPIPE the process is to be stopped. */
+static int put_question(struct symbols_worker *worker, struct question *question,
+			const struct object_request *request)
+{
+	struct wire *message = &worker->message;
+	int error = start(worker);
+	if (error)
+		return error;
+	question->path_size = (uint32_t)strlen(request->path);
+	question->root_size = request->root ? (uint32_t)strlen(request->root) : 0;
+	question->build_id_size = (uint32_t)request->build_id_size;
+	question->symbols_only = request->symbols_only;
+	message_begin(message);
+	wire_put(message, question, sizeof(*question));
+	wire_put(message, request->path, question->path_size);
+	wire_put(message, request->root, question->root_size);
+	wire_put(message, request->build_id, question->build_id_size);
+	return message_send(worker->fd, message) && message_receive(worker->fd, message) ? 0
+											 : -EPIPE;
 }
 
 int symbols_worker_ask(struct symbols_worker *worker, unsigned module,
 		       const struct object_request *request, uint64_t address, uint64_t inner,
 		       struct symbols_answer *answer)
 {
-	int error = start(worker);
-	if (error)
-		return error;
-	if (put_question(worker->fd, module, request, address, inner) &&
-	    take_answer(worker->fd, answer))
-		return 0;
-	stop(worker, true);
-	return -EPIPE;
+	struct question question = { .address = address, .inner = inner, .module = module };
+	int error = put_question(worker, &question, request);
+	if (!error) {
+		wire_take_answer(&worker->message, answer);
+		error = worker->message.bad ? -EPIPE : 0;
+	}
+	if (error == -EPIPE)
+		stop(worker, true);
+	return error;
+}
+
+int symbols_worker_sources(struct symbols_worker *worker, unsigned module,
+			   const struct object_request *request, enum object_trouble *trouble,
+			   struct object_sources *sources)
+{
+	struct question question = { .module = module, .sources_only = true };
+	uint32_t said = OBJECT_TROUBLES;
+	int error = put_question(worker, &question, request);
+	if (!error) {
+		wire_take(&worker->message, &said, sizeof(said));
+		wire_take(&worker->message, sources, sizeof(*sources));
+		error = worker->message.bad || said >= OBJECT_TROUBLES ? -EPIPE : 0;
+	}
+	if (error == -EPIPE)
+		stop(worker, true);
+	else if (!error)
+		*trouble = said;
+	return error;
 }

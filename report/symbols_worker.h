@@ -4,18 +4,11 @@
 #ifndef SYMBOLS_WORKER_H
 #define SYMBOLS_WORKER_H
 
-#include "object.h"
+#include "symbols_wire.h"
 
 struct symbols_worker;
 
-struct symbols_answer {
-	enum object_trouble trouble;
-	bool library;		    /* object_is_library */
-	struct position *positions; /* positions_free */
-	size_t count;
-};
-
-/* NULL when memory is out. Starts no process yet. */
+/* Starts the process: best while we are small, as it is a copy of us. NULL when memory is out. */
 struct symbols_worker *symbols_worker_new(void);
 void symbols_worker_free(struct symbols_worker *worker);
 
@@ -28,5 +21,10 @@ void symbols_worker_free(struct symbols_worker *worker);
 int symbols_worker_ask(struct symbols_worker *worker, unsigned module,
 		       const struct object_request *request, uint64_t address, uint64_t inner,
 		       struct symbols_answer *answer);
+
+/* What it would answer from, and whether it can; likewise. */
+int symbols_worker_sources(struct symbols_worker *worker, unsigned module,
+			   const struct object_request *request, enum object_trouble *trouble,
+			   struct object_sources *sources);
 
 #endif

@@ -2,8 +2,9 @@
 /* The functions of compilation units by address. */
 #include "unit_functions.h"
 
+#include "hash.h"
+
 #include <dwarf.h>
-#include <stdlib.h>
 
 #define DEPTH_LIMIT 64
 #define RANGE_LIMIT (4u << 20)
@@ -15,7 +16,7 @@ struct function_range {
 };
 
 struct unit_functions {
-	struct unit_functions *next;
+	UT_hash_handle hh;
 	const void *unit; /* where its entry stands: tells units apart, those of split files too */
 	struct function_range *ranges; /* sorted by start */
 	size_t count, capacity;
@@ -104,16 +105,15 @@ static int compare(const void *left, const void *right)
 
 static struct unit_functions *read_unit(struct unit_functions **all, Dwarf_Die *unit)
 {
-	for (struct unit_functions *one = *all; one; one = one->next) {
-		if (one->unit == unit->addr)
-			return one;
-	}
-	struct unit_functions *made = calloc(1, sizeof(*made));
+	struct unit_functions *made;
+	HASH_FIND_PTR(*all, &unit->addr, made);
+	if (made)
+		return made;
+	made = calloc(1, sizeof(*made));
 	if (!made)
 		return NULL;
 	made->unit = unit->addr;
-	made->next = *all;
-	*all = made;
+	HASH_ADD_PTR(*all, unit, made);
 	collect(made, unit, 0);
 	if (made->count)
 		qsort(made->ranges, made->count, sizeof(*made->ranges), compare);
@@ -163,10 +163,10 @@ size_t unit_functions_declared(struct unit_functions **all, Dwarf_Die *unit,
 
 void unit_functions_free(struct unit_functions *all)
 {
-	while (all) {
-		struct unit_functions *next = all->next;
-		free(all->ranges);
-		free(all);
-		all = next;
+	struct unit_functions *functions, *next;
+	HASH_ITER (hh, all, functions, next) {
+		HASH_DEL(all, functions);
+		free(functions->ranges);
+		free(functions);
 	}
 }

@@ -3,7 +3,7 @@
 
 BENCH_BUILD := $(BUILD)/tests/bench
 # Programs by themselves, but for those that have rules of their own below.
-BENCH_APART := stack_cost stack_chain table_cost
+BENCH_APART := many_sites stack_cost stack_chain table_cost
 BENCH_ALONE := $(patsubst tests/bench/%.c,$(BENCH_BUILD)/%,$(filter-out $(BENCH_APART:%=tests/bench/%.c),$(wildcard tests/bench/*.c)))
 BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost
 
@@ -11,6 +11,10 @@ BENCH_PROGRAMS := $(BENCH_ALONE) $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_
 $(BENCH_ALONE): $(BENCH_BUILD)/%: tests/bench/%.c $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fno-optimize-sibling-calls -pthread -o $@ $<
+# 100 MB, and minutes to build: not among the programs that `make check` builds.
+$(BENCH_BUILD)/many_sites: tests/bench/make_sites tests/bench/many_sites.c
+	@mkdir -p $(@D)
+	tests/bench/make_sites $@
 # One chain of frames, compiled in several ways.
 BENCH_OBJECTS := $(UNIT_OBJECTS)/../bench.parts
 BENCH_CHAINS := $(addprefix $(BENCH_OBJECTS)/stack_chain.,plain.o framed.o cxx.o)
@@ -46,6 +50,7 @@ BENCH_PARTS := \
 	per_request \
 	latency \
 	peers \
+	reporter \
 	watch_cost \
 	names \
 	soak
@@ -53,7 +58,7 @@ PARTS ?= $(BENCH_PARTS)
 
 .PHONY: bench-programs bench bench-record
 bench-programs: $(BENCH_PROGRAMS)
-bench: all bench-programs | $(BUILD)/dependencies-bench
+bench: all bench-programs $(BENCH_BUILD)/many_sites | $(BUILD)/dependencies-bench
 	BUILD=$(BUILD) tests/bench/parts $(PARTS)
 
 # What was measured last becomes the tree's word.

@@ -27,6 +27,11 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
+void symbols_keep_in(struct symbols *symbols, const char *folder)
+{
+	(void)symbols, (void)folder;
+}
+
 int symbols_stack(struct symbols *symbols, const struct code_address *addresses, size_t count,
 		  struct stack *stack)
 {
