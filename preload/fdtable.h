@@ -58,9 +58,15 @@ static inline struct ledger_slot *fdtable_own(int fd)
 	return __builtin_expect(fdtable_watch[fd] == WATCH_SOCKET && slots, 1) ? slots + fd : NULL;
 }
 
+/* A slot's number; -1 when it is another ledger's: a signal handler has forked while a call waited,
+ * and this is the child. */
 static inline int fdtable_number(const struct ledger_slot *slot)
 {
-	return (int)(slot - ledger->slots);
+	uintptr_t number = (uintptr_t)(slot - ledger->slots);
+
+	return ledger->slots && number < ledger->header->sections[SECTION_SLOTS].capacity
+		       ? (int)number
+		       : -1;
 }
 
 /* The slot of any number that has had one here, whatever became of it; NULL if it never had. */

@@ -5,18 +5,21 @@
 #include "track.h"
 
 /* It brought no data: 0, or an error. */
-static __attribute__((noinline)) ssize_t came_to_nothing(int fd, uint32_t life, ssize_t n,
-							 size_t size, enum call call)
+static __attribute__((noinline)) ssize_t came_to_nothing(const struct ledger_slot *slot,
+							 uint32_t life, ssize_t n, size_t size,
+							 enum call call)
 {
-	track_read_rest(fd, life, n, size, 0, call, HERE);
+	int fd = fdtable_number(slot);
+
+	if (fd >= 0)
+		track_read_rest(fd, life, n, size, 0, call, HERE);
 	return n;
 }
 
 /* `keep` declares what `asked`, the bytes asked for, is told from, where n is 0. */
 #define READS_(name, parameters, arguments, flags, keep, asked)                                    \
 	MOVES_DATA(name, parameters, arguments, !((flags) & (MSG_PEEK | MSG_ERRQUEUE)), keep,      \
-		   track_data_in,                                                                  \
-		   came_to_nothing(fdtable_number(slot), life, n, asked, CALL_##name))             \
+		   track_data_in, came_to_nothing(slot, life, n, asked, CALL_##name))              \
 	{                                                                                          \
 		struct use use = track_use(fd, CALL_##name);                                       \
 		keep;                                                                              \

@@ -79,7 +79,7 @@ void wait_touch_sets(int count, const fd_set *const sets[3], enum call call)
 
 void wait_told_polls(const struct pollfd *polled, nfds_t count, enum call call, void *frame)
 {
-	for (nfds_t i = 0; i < count; i++)
+	for (unsigned i = 0; i < (unsigned)count; i++)
 		if (polled[i].revents & (ENDS | POLLNVAL))
 			OBSERVE(told_poll(&polled[i], call, frame));
 }

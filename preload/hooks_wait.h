@@ -38,8 +38,10 @@ static inline bool wait_touches(void)
  * or of so many events. */
 static inline bool wait_polls_end(const struct pollfd *polled, nfds_t count, long ready)
 {
+	/* The kernel takes 32 bits of the count. */
 	return ready > 0 &&
-	       __builtin_expect(TOGETHER(struct pollfd, polled, count, revents) & (ENDS | POLLNVAL),
+	       __builtin_expect(TOGETHER(struct pollfd, polled, (unsigned)count, revents) &
+					(ENDS | POLLNVAL),
 				0);
 }
 

@@ -5,16 +5,19 @@
 #include "track.h"
 
 /* It moved no data: 0, or an error. */
-static __attribute__((noinline)) ssize_t came_to_nothing(int fd, uint32_t life, ssize_t n,
-							 enum call call)
+static __attribute__((noinline)) ssize_t came_to_nothing(const struct ledger_slot *slot,
+							 uint32_t life, ssize_t n, enum call call)
 {
-	track_write_rest(fd, life, n, 0, call, HERE);
+	int fd = fdtable_number(slot);
+
+	if (fd >= 0)
+		track_write_rest(fd, life, n, 0, call, HERE);
 	return n;
 }
 
 #define WRITES(name, parameters, arguments, flags)                                                 \
 	MOVES_DATA(name, parameters, arguments, !((flags)&MSG_FASTOPEN), (void)0, track_data_out,  \
-		   came_to_nothing(fdtable_number(slot), life, n, CALL_##name))                    \
+		   came_to_nothing(slot, life, n, CALL_##name))                                    \
 	{                                                                                          \
 		struct use use = track_use(fd, CALL_##name);                                       \
 		ssize_t n = REAL(name) arguments;                                                  \

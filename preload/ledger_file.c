@@ -157,7 +157,6 @@ void ledger_file_lost(enum ledger_lost reason)
  * have, before larger ones for as many as the section holds.
  */
 static uint64_t names_few[512], names_more[4096], names_most[32768];
-#define NAMES_TRIES	    8u
 #define NAME_OFFSET_BITS    20
 #define NAME_MAKE(hash, at) ((uint64_t)ledger->serial << 32 | NAME_TAG(hash) | (at))
 #define NAME_TAG(hash)	    ((hash) >> NAME_OFFSET_BITS << NAME_OFFSET_BITS)
@@ -183,11 +182,11 @@ static uint64_t *name_place(uint32_t hash, const char *text)
 {
 	static const struct {
 		uint64_t *names;
-		uint32_t room;
-	} tables[] = { { names_few, 512 }, { names_more, 4096 }, { names_most, 32768 } };
+		uint32_t room, tries;
+	} tables[] = { { names_few, 512, 8 }, { names_more, 4096, 8 }, { names_most, 32768, 512 } };
 
 	for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++)
-		for (uint32_t j = 0; j < NAMES_TRIES; j++) {
+		for (uint32_t j = 0; j < tables[i].tries; j++) {
 			uint64_t *place = &tables[i].names[(hash + j) % tables[i].room],
 				 name = __atomic_load_n(place, __ATOMIC_ACQUIRE);
 

@@ -5,7 +5,6 @@
 #include "ending.h"
 #include "handover.h"
 #include "hooks_sharing.h"
-#include "imports.h"
 #include "ledger_create.h"
 #include "ledger_folder.h"
 #include "marks.h"
@@ -261,7 +260,7 @@ __attribute__((constructor)) static void loaded(void)
 	attendance_loaded();
 	if (ours) {
 		program_ask();
-		stacks_start(imports_sockets());
+		stacks_start();
 		handover_begin();
 		if (__cxa_at_quick_exit)
 			__cxa_at_quick_exit(quickly_ended, NULL);

@@ -55,14 +55,14 @@ static uintptr_t main_stack_end, main_stack_size;
 static uint64_t owner;
 static uint32_t walking;
 
-void stacks_start(bool many)
+void stacks_start(void)
 {
 	struct rlimit limit;
 	int before = errno;
 	void *stack_end;
 
 	modules_start();
-	have_libunwind = many && unwind_libunwind_start();
+	have_libunwind = unwind_libunwind_start();
 	have_libgcc = unwind_libgcc_start();
 	stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 	if (stack_end)

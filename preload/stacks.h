@@ -11,12 +11,8 @@
 #include <sockaudit/ledger.h>
 #include <stdbool.h>
 
-/*
- * In the constructor: loads libunwind (RTLD_NOW | RTLD_LOCAL), which may be missing. Not `many`:
- * few stacks are expected, if any; then its three libraries, 0.3 ms, are spared, and libgcc's part,
- * which is here anyway, walks.
- */
-void stacks_start(bool many);
+/* In the constructor: loads the unwinders (RTLD_NOW | RTLD_LOCAL); any may be missing. */
+void stacks_start(void);
 
 /*
  * The stack of a hook's caller. `frame` is the hook's own frame address: __builtin_frame_address(0)

@@ -41,23 +41,27 @@ static uintptr_t dynamic(const struct module_span *library, ElfW(Sxword) tag)
 	return 0;
 }
 
-/* Whether the linker has made this place read-only after it had filled it. */
-static bool is_sealed(const struct module_span *library, uintptr_t place)
+/* Whether the linker has made this place read-only after it had filled it: of a page that only
+ * begins so it has not. */
+static bool is_sealed(const struct module_span *library, uintptr_t place, uintptr_t page_size)
 {
 	const ElfW(Ehdr) *image = (const void *)library->start;
 	const ElfW(Phdr) *segment = (const void *)(library->start + image->e_phoff);
 
-	for (unsigned i = 0; i < image->e_phnum; i++, segment++)
-		if (segment->p_type == PT_GNU_RELRO &&
-		    place - library->bias - segment->p_vaddr < segment->p_memsz)
+	for (unsigned i = 0; i < image->e_phnum; i++, segment++) {
+		uintptr_t start = library->bias + segment->p_vaddr, end = start + segment->p_memsz;
+
+		if (segment->p_type == PT_GNU_RELRO && place >= (start & -page_size) &&
+		    place < (end & -page_size))
 			return true;
+	}
 	return false;
 }
 
 static void lead_here(const struct module_span *library, uintptr_t place)
 {
 	uintptr_t size = getauxval(AT_PAGESZ), page = place & -size;
-	bool sealed = is_sealed(library, place);
+	bool sealed = is_sealed(library, place, size);
 
 	if (sealed && sys_call(SYS_mprotect, page, size, PROT_READ | PROT_WRITE, 0) != 0)
 		return;

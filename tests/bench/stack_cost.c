@@ -282,7 +282,7 @@ int main(int count, char **arguments)
 {
 	const char *what = count > 1 ? arguments[1] : "costs";
 
-	stacks_start(true);
+	stacks_start();
 	if (!ledger_file_open())
 		return 77;
 	if (!strcmp(what, "first")) {

@@ -187,7 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(recall_equals_fresh_unwinding) };
 
-	stacks_start(true);
+	stacks_start();
 	if (!ledger_file_open())
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);

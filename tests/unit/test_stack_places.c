@@ -481,7 +481,7 @@ int main(void)
 		cmocka_unit_test(code_replaced_at_its_address_is_told_apart),
 	};
 
-	stacks_start(true);
+	stacks_start();
 	if (!ledger_file_open())
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);

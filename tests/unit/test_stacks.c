@@ -312,7 +312,7 @@ int main(void)
 		cmocka_unit_test(a_hundred_thousand_stacks_fit_and_more_are_counted),
 	};
 
-	stacks_start(true);
+	stacks_start();
 	if (!ledger_file_open())
 		return 77;
 	const char *only =
