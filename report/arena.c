@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 
 #define BLOCK_SIZE (64u << 10) /* of the first; later ones are larger, up to: */
-#define BLOCK_MOST (4u << 20)
+#define BLOCK_MOST (32u << 20)
 #define HUGE_PAGE  (2u << 20)
+#define PAGE	   4096u
 #define ALIGNMENT  _Alignof(max_align_t)
 
 struct arena_block {
@@ -21,6 +22,14 @@ struct arena_block {
 };
 
 void (*arena_out_of_memory)(void) = abort;
+
+void memory_is_large(void *memory, size_t size)
+{
+	uintptr_t first = ((uintptr_t)memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+
+	if (size >= 2 * HUGE_PAGE)
+		madvise((void *)first, size - PAGE, MADV_HUGEPAGE);
+}
 
 static struct arena_block *block_new(size_t size)
 {
@@ -34,11 +43,7 @@ static struct arena_block *block_new(size_t size)
 		abort();
 	}
 	block->size = size;
-	/* Millions of page faults are a good part of a large report's time. */
-	if (size >= 2 * HUGE_PAGE) {
-		uintptr_t page = ((uintptr_t)block + 4095) & ~(uintptr_t)4095;
-		madvise((void *)page, size - 4096, MADV_HUGEPAGE);
-	}
+	memory_is_large(block, size);
 	return block;
 }
 

@@ -26,6 +26,9 @@ void *arena_more(struct arena *arena, void *array, size_t count, size_t *room, s
 char *arena_copy(struct arena *arena, const char *text);
 __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format,
 							 ...);
+/* Of memory that is used all over, if it is so large that its page faults are a good part of its
+ * cost: asks for huge pages. For the arena's own, and for large tables elsewhere. */
+void memory_is_large(void *memory, size_t size);
 /* Frees everything; the arena is empty and may be used again. */
 void arena_free(struct arena *arena);
 

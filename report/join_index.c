@@ -53,6 +53,7 @@ static void make_room(struct socket_index *index)
 		arena_out_of_memory();
 		abort();
 	}
+	memory_is_large(larger.entries, larger.room * sizeof(*larger.entries));
 	for (size_t i = 0; i < index->room; i++) {
 		const struct index_entry *entry = &index->entries[i];
 		if (entry->socket)

@@ -141,12 +141,13 @@ static void doubts_settle(struct reckoning *reckoning, struct namespace_sum *sum
 {
 	struct arena *arena = reckoning->audit->arena;
 	struct kernel_census again = { .sockets = NULL };
+	struct arena passing = { NULL };
 	uint32_t pid = 0;
 
 	for (size_t i = 0; i < reckoning->audit->members->count && reckoning->doubt_count; i++)
 		if (reckoning->net_ns[i] == sum->net_ns)
 			pid = reckoning->audit->members->items[i].pid;
-	bool known = pid && !kernel_census_take(arena, pid, &again);
+	bool known = pid && !kernel_census_take(&passing, pid, &again);
 	for (size_t i = 0; i < reckoning->doubt_count; i++) {
 		const struct kernel_socket *now =
 			kernel_by_inode(&again, reckoning->doubts[i]->inode);
@@ -156,6 +157,7 @@ static void doubts_settle(struct reckoning *reckoning, struct namespace_sum *sum
 			     there ? nobodys : "gone while it was looked at");
 	}
 	kernel_census_free(&again);
+	arena_free(&passing);
 	reckoning->doubt_count = 0;
 }
 

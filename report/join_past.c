@@ -136,6 +136,7 @@ static void take(struct past_ends *past)
 		arena_out_of_memory();
 		abort();
 	}
+	memory_is_large(past->cookies, 2 * chains * sizeof(uint32_t));
 	memset(past->cookies, 0xff, 2 * chains * sizeof(uint32_t)); /* NOBODY */
 	past->tuples = past->cookies + chains;
 	for (size_t i = 0; i < members->count; i++) {
