@@ -139,9 +139,9 @@ static bool closed_by_owner(const struct ledger_slot *slot)
 	       slot->closed_call != CALL_closefrom;
 }
 
-void misuse_closed(int fd, enum close_result result, enum call call, void *frame)
+void misuse_closed(int fd, const struct ledger_slot *slot, enum close_result result, enum call call,
+		   void *frame)
 {
-	struct ledger_slot *slot = fd < 0 ? NULL : fdtable_record(fd);
 	bool ours_once = slot && closed_by_owner(slot);
 
 	if (fd < 0)

@@ -18,7 +18,8 @@ enum close_result {
 };
 
 /* A close() of `fd` has returned. */
-void misuse_closed(int fd, enum close_result result, enum call call, void *frame);
+void misuse_closed(int fd, const struct ledger_slot *slot, enum close_result result, enum call call,
+		   void *frame);
 
 /* Another call on a number in WATCH_CLOSED has returned; `error` 0: it succeeded, so the number has
  * another owner. EBADF is believed only when the number is not open. */

@@ -97,6 +97,7 @@ void track_cloexec(int fd, bool cloexec);
 /* The end. Before the real close; what it returns goes into track_closed() with errno, or 0 on
  * success. */
 struct closing {
+	struct ledger_slot *slot; /* NULL: the number never was a socket here */
 	uint32_t life;
 	bool told; /* false: nothing to tell afterwards */
 };

@@ -87,7 +87,7 @@ static uint32_t retire(int fd, enum call call, stack_id stack)
 
 struct closing track_close(int fd, enum call call, void *frame)
 {
-	struct closing closing = { 0, true };
+	struct closing closing = { .told = true };
 
 	if (!ledger->slots) {
 		/* A child closes what its parent had: nothing to record. In a vfork child the byte
@@ -99,6 +99,7 @@ struct closing track_close(int fd, enum call call, void *frame)
 	}
 	bool watched = fdtable_is_socket(fd);
 	struct ledger_slot *slot = watched ? fdtable_slot(fd) : fdtable_record(fd);
+	closing.slot = slot;
 	/* An unwatched slot in CLOSING: its first close() was cancelled with its thread. */
 	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING)) {
 		if (interest_is_epoll(fd) && process_is_ours())
@@ -126,7 +127,7 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 	if (closing.life)
 		/* Any error but EBADF, and the descriptor is closed all the same: close(2). */
 		fdtable_finish(fd, closing.life, error == EBADF ? DRIFT_CLOSED : DRIFT_NOT);
-	misuse_closed(fd,
+	misuse_closed(fd, closing.slot,
 		      closing.life     ? CLOSED_SOCKET
 		      : error == EBADF ? CLOSE_REFUSED
 				       : CLOSED_OTHER,

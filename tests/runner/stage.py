@@ -43,7 +43,7 @@ class Trouble(Exception):
 
 
 def clean_environment():
-    keep = ("HOME", "TMPDIR", "USER")
+    keep = ("HOME", "TMPDIR", "USER", "XDG_CACHE_HOME")
     # Daemons are in sbin, which isn't on every user's path.
     return {"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "SOCKAUDIT_TESTS_PEER": os.path.join(PROGRAMS, "peer"),
             "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin",
