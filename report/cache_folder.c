@@ -62,6 +62,14 @@ void cache_folder_close(int folder)
 		close(folder);
 }
 
+bool cache_folder_is_good(const char *folder)
+{
+	int opened = *folder ? cache_folder_open(folder) : -1;
+
+	cache_folder_close(opened);
+	return opened >= 0 || !strcmp(folder, "none");
+}
+
 /* What ends so is a cache's and may be removed. */
 static bool is_cached(const char *name)
 {

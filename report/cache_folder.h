@@ -9,6 +9,8 @@
 /* As symbol_cache_open() is asked; made if it is missing. A descriptor, or -1. */
 int cache_folder_open(const char *folder);
 void cache_folder_close(int folder);
+/* Whether a user's word for it means one that can be used, or "none". */
+bool cache_folder_is_good(const char *folder);
 
 /* Puts the whole file into *file, if it is ours and not larger than `limit`. */
 bool cache_folder_read(int folder, const char *name, size_t limit, struct wire *file);

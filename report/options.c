@@ -3,6 +3,7 @@
  * option_apply(). */
 #include "options.h"
 
+#include "cache_folder.h"
 #include "render.h"
 #include "state_names.h"
 
@@ -402,7 +403,13 @@ static int option_apply(struct arena *arena, enum option_id id, const char *valu
 		return -EINVAL;
 	case OPTION_SYMBOL_CACHE:
 		options->symbol_cache = value;
-		return 0;
+		if (cache_folder_is_good(value))
+			return 0;
+		*trouble = arena_printf(arena,
+					"--symbol-cache takes none, or a folder that is yours and "
+					"that nobody else may write to, not '%s'",
+					value);
+		return -EINVAL;
 	case OPTION_REDACT:
 		options->redact = true;
 		return 0;

@@ -58,7 +58,7 @@ PARTS ?= $(BENCH_PARTS)
 
 .PHONY: bench-programs bench bench-record
 bench-programs: $(BENCH_PROGRAMS)
-bench: all bench-programs $(BENCH_BUILD)/many_sites | $(BUILD)/dependencies-bench
+bench: all bench-programs $(if $(filter reporter,$(PARTS)),$(BENCH_BUILD)/many_sites) | $(BUILD)/dependencies-bench
 	BUILD=$(BUILD) tests/bench/parts $(PARTS)
 
 # What was measured last becomes the tree's word.

@@ -14,7 +14,18 @@ LIBRARY = os.path.join(BUILD, "libsockaudit.so")
 
 def rounds_wanted(default=9):
     """As the first argument says, else $ROUNDS."""
-    return int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ROUNDS") or default)
+    return int(number("rounds", sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ROUNDS") or default))
+
+
+def number(what, word):
+    """Ends with one line and status 2 when it is none above 0."""
+    try:
+        if float(word) > 0:
+            return float(word)
+    except ValueError:
+        pass
+    print(f"{os.path.basename(sys.argv[0])}: {what}: a number above 0, not {word!r}; see tests/bench/README.md", file=sys.stderr)
+    sys.exit(2)
 
 
 def environment(audited, folder):
