@@ -94,6 +94,9 @@ static inline void verdict_drop_strangers(struct ledger_slot *slot)
 		slot->error_at = 0;
 	if (verdict_is_of_before(slot, slot->told_at))
 		slot->told_at = 0;
+	/* It was asked for beside one of these, and told as late. */
+	if (!slot->eof_at && !slot->error_at && !slot->shutdown_at)
+		slot->inode = 0;
 }
 
 /*
