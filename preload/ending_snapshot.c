@@ -2,6 +2,7 @@
 #include "ending.h"
 #include "fdtable.h"
 #include "parent.h"
+#include "process.h"
 #include "sys.h"
 #include "track.h"
 #include <errno.h>
@@ -64,9 +65,6 @@ bool ending_slot_is_open(const struct ledger_slot *slot)
 
 	return phase == PHASE_OPEN || phase == PHASE_CLOSING;
 }
-
-/* glibc's: 0 once a thread was made. Absent in musl. */
-extern char __libc_single_threaded __attribute__((weak));
 
 /* A bit for each group's home; touched only where there are copies. */
 static uint8_t groups_seen[LEDGER_SLOTS_MAX / 8];
@@ -179,6 +177,8 @@ void ending_snapshot(void)
 			fdtable_watch[fd] = WATCH_NOT;
 			continue;
 		}
+		if (snapshot->valid && slot->eof_claim == EOF_UNASKED)
+			slot->eof_claim = EOF_CLAIMED;
 		header->sections[SECTION_SNAPSHOTS].used = ++used;
 		open += !(slot->flags & SOCKET_FOREIGN) && group_is_new(slot);
 	}
@@ -186,6 +186,6 @@ void ending_snapshot(void)
 	header->snapshots_taken = 1;
 	/* A handler that jumped out of a close() may have left it uncounted: the slots know better
 	 * than the sum, unless other threads still open and close. */
-	if (&__libc_single_threaded && __libc_single_threaded)
+	if (process_is_single())
 		header->totals.closed = header->totals.opened - open;
 }

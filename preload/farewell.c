@@ -138,6 +138,9 @@ static enum ledger_end end_asked(int fd, const struct ledger_slot *slot)
 	bool fin = fin_is_there(fd, slot, events);
 	if (fin && slot->shut_end == END_FIRST)
 		return END_FIRST;
+	/* What was asked for, whatever is unread besides. */
+	if (!is_unsure(slot) && (slot->flags & SOCKET_LINGER_0) && !slot->shut_end)
+		return END_RESET_LINGER;
 	/* With a FIN, the poll says "readable" even when there is nothing but that. */
 	bool sure = !(slot->flags & (SOCKET_ASK | SOCKET_SHUT_READ)) && !fin;
 	if (sure ? (events & POLLIN) != 0

@@ -22,21 +22,37 @@ WATCHED(int, __connect, (int fd, const struct sockaddr *address, socklen_t size)
 	return result;
 }
 
-EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *size)
+/* Of all options a few matter; the others are a jump. */
+static __attribute__((noinline)) int getsockopt_told(int fd, int level, int option, void *value,
+						     socklen_t *size)
 {
 	int result = REAL(getsockopt)(fd, level, option, value, size);
-	if (result == 0 && level == SOL_SOCKET && option == SO_ERROR && *size >= sizeof(int) &&
-	    fdtable_is_socket(fd))
+	if (result == 0 && *size >= sizeof(int) && fdtable_is_socket(fd))
 		OBSERVE(track_told_error(fd, *(int *)value, CALL_getsockopt, HERE));
+	return result;
+}
+
+EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *size)
+{
+	return level == SOL_SOCKET && option == SO_ERROR
+		       ? getsockopt_told(fd, level, option, value, size)
+		       : REAL(getsockopt)(fd, level, option, value, size);
+}
+
+static __attribute__((noinline)) int setsockopt_told(int fd, int level, int option,
+						     const void *value, socklen_t size)
+{
+	int result = REAL(setsockopt)(fd, level, option, value, size);
+	if (result == 0 && fdtable_is_socket(fd))
+		OBSERVE(track_option_set(fd, option, value, size));
 	return result;
 }
 
 EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
 {
-	int result = REAL(setsockopt)(fd, level, option, value, size);
-	if (result == 0 && level == SOL_SOCKET && fdtable_is_socket(fd))
-		OBSERVE(track_option_set(fd, level, option, value, size));
-	return result;
+	return level == SOL_SOCKET && track_option_matters(option)
+		       ? setsockopt_told(fd, level, option, value, size)
+		       : REAL(setsockopt)(fd, level, option, value, size);
 }
 
 /* It may wake a thread that closes the number, and accepts another connection on it, before it

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How sockets come to be: socket, socketpair, bind, listen, accept. */
 #include "observe.h"
+#include "process.h"
 #include "real.h"
 #include "track.h"
 
@@ -42,52 +43,57 @@ EXPORT int listen(int fd, int backlog)
 }
 
 /*
- * The peer's address, where the program does not want it: asking in the same system call saves one
- * of our own, and after a reset the kernel no longer knows.
+ * The peer's address comes with the connection; asking for it would be one more system call, and
+ * after a reset the kernel no longer knows. Where the program does not want it, it is told to us.
+ * Where it does, its buffer is read, if nobody else can have written there since: one on the stack
+ * of the caller, or any of a process of one thread. The size that it has room for is read before
+ * the call, and so only on that stack, which is sure to be there.
  */
 struct peer {
 	struct sockaddr_storage address;
-	socklen_t size;
+	socklen_t size, room; /* 0: nobody knows how much fits */
 };
 
-#define PEER_ASKED(listener, address, size, peer)                                                  \
-	if (!address && !size && track_may_ask_peer(listener)) {                                   \
-		address = (struct sockaddr *)&peer.address;                                        \
-		peer.size = sizeof peer.address;                                                   \
-		size = &peer.size;                                                                 \
-	}
+#define NEAR 4096u
 
-/* Only our own buffer is read: what fitted into the program's, the size does not say. */
+static inline bool is_near(const void *place, const void *frame)
+{
+	return (uintptr_t)place - (uintptr_t)frame < NEAR;
+}
+
 static void told_accept(int listener, int fd, const struct sockaddr *address, const socklen_t *size,
 			int flags, const struct peer *peer, enum call call, void *frame)
 {
-	bool ours = address == (const struct sockaddr *)&peer->address;
+	bool ours = address == (const struct sockaddr *)&peer->address,
+	     known = address && peer->room && *size >= sizeof address->sa_family &&
+		     *size <= peer->room &&
+		     (ours || is_near(address, frame) || process_is_single());
 
-	track_accept(listener, fd, ours ? address : NULL, ours ? *size : 0, flags, call, frame);
+	/* Of an AF_UNIX peer, the name is not kept. */
+	known = known && address->sa_family != AF_UNIX;
+	track_accept(listener, fd, known ? address : NULL, known ? *size : 0, flags, call, frame);
 }
 
-EXPORT int accept(int listener, struct sockaddr *address, socklen_t *size)
-{
-	struct peer peer;
-
-	PEER_ASKED(listener, address, size, peer);
-	int fd = REAL(accept)(listener, address, size);
-	if (fd >= 0)
-		OBSERVE(told_accept(listener, fd, address, size, 0, &peer, CALL_accept, HERE));
-	else
-		track_not_made(CALL_accept, HERE);
-	return fd;
-}
-
-EXPORT int accept4(int listener, struct sockaddr *address, socklen_t *size, int flags)
-{
-	struct peer peer;
-
-	PEER_ASKED(listener, address, size, peer);
-	int fd = REAL(accept4)(listener, address, size, flags);
-	if (fd >= 0)
-		OBSERVE(told_accept(listener, fd, address, size, flags, &peer, CALL_accept4, HERE));
-	else
-		track_not_made(CALL_accept4, HERE);
-	return fd;
-}
+#define ACCEPT(name, parameters, arguments, flags)                                                 \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		struct peer peer;                                                                  \
+                                                                                                   \
+		peer.room = is_near(size, HERE) ? *size : 0;                                       \
+		if (!address && !size && track_may_ask_peer(listener)) {                           \
+			address = (struct sockaddr *)&peer.address;                                \
+			peer.size = peer.room = sizeof peer.address;                               \
+			size = &peer.size;                                                         \
+		}                                                                                  \
+		int fd = REAL(name) arguments;                                                     \
+		if (fd >= 0)                                                                       \
+			OBSERVE(told_accept(listener, fd, address, size, flags, &peer,             \
+					    CALL_##name, HERE));                                   \
+		else                                                                               \
+			track_not_made(CALL_##name, HERE);                                         \
+		return fd;                                                                         \
+	}
+ACCEPT(accept, (int listener, struct sockaddr *address, socklen_t *size), (listener, address, size),
+       0)
+ACCEPT(accept4, (int listener, struct sockaddr *address, socklen_t *size, int flags),
+       (listener, address, size, flags), flags)

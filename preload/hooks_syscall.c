@@ -160,8 +160,8 @@ TELLER(setsockopt)
 	long result = DO(setsockopt);
 
 	if (result == 0 && argument[1] == SOL_SOCKET && fdtable_is_socket(fd))
-		OBSERVE(track_option_set(fd, SOL_SOCKET, (int)argument[2],
-					 (const void *)argument[3], (socklen_t)argument[4]));
+		OBSERVE(track_option_set(fd, (int)argument[2], (const void *)argument[3],
+					 (socklen_t)argument[4]));
 	return result;
 }
 

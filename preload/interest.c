@@ -2,6 +2,8 @@
 #include "interest.h"
 #include "process.h"
 
+#include <sockaudit/verdict.h>
+
 /* A bit for each number that is or was an epoll with sockets of ours; nobody has epolls of higher
  * numbers. */
 #define EPOLLS 65536u
@@ -117,6 +119,8 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 	slot->epoll_since = cycles_now();
 	/* Not of a change that goes on waiting: that is no leak, and a stack costs 30 ns. */
 	bool waits = slot->epoll_fd && (slot->epoll_interest & EPOLLIN);
-	if (!waits || ASIDE_STACK(slot))
-		fdtable_aside(slot, waits ? 0 : stacks_capture(frame));
+	/* Nor where its end was read: it is told from there. */
+	bool is_over = slot->eof_at && !verdict_is_of_before(slot, slot->eof_at);
+	if ((!waits && !is_over) || ASIDE_STACK(slot))
+		fdtable_aside(slot, waits || is_over ? 0 : stacks_capture(frame));
 }

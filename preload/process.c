@@ -67,7 +67,7 @@ static void recording_stop(void)
 	__atomic_store_n(&ledger->slots, NULL, __ATOMIC_RELEASE);
 }
 
-bool process_is_ours(void)
+bool process_is_ours_seldom(void)
 {
 	if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
 		start();

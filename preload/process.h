@@ -4,13 +4,22 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include "hooks_sharing.h"
+#include "ledger_file.h"
 #include "parent.h"
+#include "settings.h"
 #include <stdbool.h>
 
 /* False in a vfork child, whose changes to the table are not ours (it shares our memory), and when
  * auditing is switched off. Starts what is not started yet. A getpid() once there may be such a
  * child. */
-bool process_is_ours(void);
+bool process_is_ours_seldom(void);
+static inline bool process_is_ours(void)
+{
+	/* A child has no slots until it is asked for the first time. */
+	return __builtin_expect(ledger->slots && !sharing_seen, 1) ? settings.enabled
+								   : process_is_ours_seldom();
+}
 
 /* Ours, and with a ledger: makes it at the first need. */
 bool process_ready(void);
@@ -51,6 +60,15 @@ void process_before_loss(void);
 
 /* After unshare() or setns(), with CLONE_* of what is no longer shared. */
 void process_unshared(int flags);
+
+/* glibc's: 0 once a thread was made. Absent in musl. */
+extern char __libc_single_threaded __attribute__((weak));
+
+/* No other thread can do anything meanwhile, as far as libc knows. */
+static inline bool process_is_single(void)
+{
+	return &__libc_single_threaded && __libc_single_threaded;
+}
 
 /* Sockets may from now on live in different network namespaces: ask each for its own. */
 extern bool process_many_net_ns;

@@ -81,6 +81,7 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 
 	if (!slot)
 		return NULL;
+	track_ask_put_off();
 	if (interest_is_epoll(fd)) /* it went behind our back, or by a range */
 		interest_end(fd);
 	slot->origin = (uint8_t)origin;
@@ -345,11 +346,11 @@ void track_ignore(int fd)
 		track_flags(slot, SOCKET_IGNORED, 0);
 }
 
-void track_option_set(int fd, int level, int option, const void *value, socklen_t size)
+void track_option_set(int fd, int option, const void *value, socklen_t size)
 {
 	struct ledger_slot *slot = fdtable_slot(fd);
 
-	if (!slot || level != SOL_SOCKET || !process_is_ours())
+	if (!slot || !process_is_ours())
 		return;
 	if (option == SO_LINGER && size >= sizeof(struct linger)) {
 		const struct linger *linger = value;

@@ -41,11 +41,11 @@ static inline struct use track_use(int fd, enum call call)
 /* Birth. `type` as given to socket(), SOCK_CLOEXEC included. */
 void track_open(int fd, int family, int type, enum call call, void *frame);
 void track_pair(const int fds[2], int family, int type, enum call call, void *frame);
-/* `address` is what accept() told of the peer, NULL if it was not asked; `flags` as given to
- * accept4(). */
 /* Whether the peer's address may be asked of an accept() that the program calls without: not of
  * AF_UNIX, where a peer that has gone would make it fail. */
 bool track_may_ask_peer(int listener);
+/* `address` is what accept() told of the peer, NULL if nobody knows; `flags` as given to accept4().
+ */
 void track_accept(int listener, int fd, const struct sockaddr *address, socklen_t size, int flags,
 		  enum call call, void *frame);
 /* Descriptors that came with a message; or one taken from another process. */
@@ -83,7 +83,11 @@ void track_shutdown(int fd, struct use use, int how, enum ledger_end end, int er
 		    void *frame);
 /* What close() does depends on options: after a setsockopt() that succeeded, and a socket() with a
  * protocol. */
-void track_option_set(int fd, int level, int option, const void *value, socklen_t size);
+static inline bool track_option_matters(int option) /* of SOL_SOCKET */
+{
+	return option == SO_LINGER || option == SO_RCVLOWAT;
+}
+void track_option_set(int fd, int option, const void *value, socklen_t size);
 void track_protocol(int fd, int protocol);
 /* A wait said HUP, RDHUP or ERR of it: kept once in a life, with the poll(2) bits. */
 void track_told(int fd, uint32_t events, enum call call, void *frame);
@@ -238,6 +242,8 @@ struct ledger_slot *track_slot(int fd, enum call call);
 struct ledger_slot *track_used(struct use use);
 /* False when the number is another socket by now (counted as drift), or `life` is over. */
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
+/* Asks what the last EOF left unasked, unless its socket was closed since. */
+void track_ask_put_off(void);
 /* Keeps the socket's inode beside an evidence: by it a reader knows the socket where the kernel
  * lists no cookie. */
 void track_identify(int fd, struct ledger_slot *slot);

@@ -10,11 +10,19 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* `life` 0: whichever it is. */
+static bool is_open(const struct ledger_slot *slot, uint32_t life)
+{
+	uint32_t now = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
+
+	return LIFE_PHASE(now) == PHASE_OPEN && (!life || now == life);
+}
+
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 {
 	uint32_t now = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
 
-	if (LIFE_PHASE(now) != PHASE_OPEN || (life && now != life))
+	if (!is_open(slot, life ? life : now))
 		return false;
 	uint64_t known = slot->cookie, cookie = 0;
 	unsigned size = sizeof cookie;
@@ -35,11 +43,39 @@ bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 
 void track_identify(int fd, struct ledger_slot *slot)
 {
+	uint32_t life = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
 	struct stat status;
 
 	if (!slot->inode && !process_is_filtered() &&
-	    sys_call(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0)
+	    sys_call(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 &&
+	    __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) == life)
 		slot->inode = (uint32_t)status.st_ino;
+}
+
+/*
+ * The last EOF, of which nobody has asked yet whether the number still was that socket: its
+ * close(), which nearly always follows at once, makes both questions needless. Number << 32 | life;
+ * 0: none.
+ */
+static uint64_t put_off;
+
+static void ask_now(uint64_t eof)
+{
+	int fd = (int)(eof >> 32);
+	struct ledger_slot *slot = eof ? fdtable_slot(fd) : NULL;
+	uint8_t unasked = EOF_UNASKED;
+
+	if (!slot || slot->eof_claim != EOF_UNASKED || !track_confirm(fd, slot, (uint32_t)eof))
+		return;
+	track_identify(fd, slot);
+	__atomic_compare_exchange_n(&slot->eof_claim, &unasked, EOF_CLAIMED, false,
+				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+void track_ask_put_off(void)
+{
+	if (__atomic_load_n(&put_off, __ATOMIC_RELAXED))
+		ask_now(__atomic_exchange_n(&put_off, 0, __ATOMIC_ACQ_REL));
 }
 
 struct ledger_slot *track_used(struct use use)
@@ -68,9 +104,9 @@ struct use track_use_seldom(int fd, enum call call)
 }
 
 /* Of two threads that learn the same, one tells. */
-static bool claim(const struct ledger_slot *slot, uint8_t *claimed, uint64_t at)
+static bool claim(const struct ledger_slot *slot, uint8_t *claimed, uint8_t as, uint64_t at)
 {
-	return !__atomic_exchange_n(claimed, 1, __ATOMIC_ACQ_REL) ||
+	return !__atomic_exchange_n(claimed, as, __ATOMIC_ACQ_REL) ||
 	       (at && verdict_is_of_before(slot, at));
 }
 
@@ -155,7 +191,7 @@ void track_error(int fd, struct ledger_slot *slot, struct news news, int error, 
 		track_connect_failed(slot, error, news.call, frame);
 		return;
 	}
-	if (!claim(slot, &slot->error_claim, slot->error_at))
+	if (!claim(slot, &slot->error_claim, 1, slot->error_at))
 		return;
 	slot->error_call = (uint8_t)news.call;
 	slot->error_errno = (int16_t)error;
@@ -175,15 +211,15 @@ static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 		slot->eof_reads = verdict_count(slot->eof_reads, 1);
 		return;
 	}
-	if (!track_confirm(fd, slot, news.life) || !claim(slot, &slot->eof_claim, slot->eof_at))
+	if (!is_open(slot, news.life) || !claim(slot, &slot->eof_claim, EOF_UNASKED, slot->eof_at))
 		return;
 	if (slot->flags & SOCKET_CONNECTING)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING);
 	slot->eof_reads = 1;
 	slot->eof_call = (uint8_t)news.call;
 	slot->eof_stack = stacks_capture(frame);
-	track_identify(fd, slot);
 	__atomic_store_n(&slot->eof_at, news.at, __ATOMIC_RELEASE);
+	ask_now(__atomic_exchange_n(&put_off, (uint64_t)fd << 32 | news.life, __ATOMIC_ACQ_REL));
 }
 
 void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call,

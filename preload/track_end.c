@@ -56,7 +56,7 @@ static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call,
 		struct ledger_slot *other = ledger->slots + near;
 		copy_is_closed(other, slot, call, stack);
 		verdict_merge(other, slot);
-		other->eof_claim |= slot->eof_claim;
+		other->eof_claim = other->eof_claim ? other->eof_claim : slot->eof_claim;
 		other->error_claim |= slot->error_claim;
 		other->shut_end = other->shut_end ? other->shut_end : slot->shut_end;
 		track_flags(other, slot->flags & SOCKET_SHUT_WRITE, 0);
@@ -136,9 +136,7 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 
 bool track_range_is_ours(unsigned flags)
 {
-	extern char __libc_single_threaded __attribute__((weak));
-
-	if (!(flags & CLOSE_RANGE_UNSHARE) || (&__libc_single_threaded && __libc_single_threaded))
+	if (!(flags & CLOSE_RANGE_UNSHARE) || process_is_single())
 		return true;
 	ledger_file_lost(LOST_TABLES);
 	return false;

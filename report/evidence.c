@@ -107,6 +107,7 @@ void evidence_of_life(struct ledger_slot *merged, struct evidence *evidence,
 	if (is_earlier(slot->eof_at, merged->eof_at)) {
 		merged->eof_at = slot->eof_at;
 		merged->eof_call = slot->eof_call;
+		merged->eof_claim = slot->eof_claim;
 		evidence->eof = ref;
 	}
 	if (is_earlier(slot->error_at, merged->error_at)) {

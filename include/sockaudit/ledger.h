@@ -277,6 +277,12 @@ enum ledger_end {
 };
 
 /*
+ * Who has written a slot's first EOF. Unasked: nobody has made sure yet that the number was still
+ * that socket's, and what the kernel says of it now must do.
+ */
+enum ledger_eof { EOF_NOT, EOF_CLAIMED, EOF_UNASKED };
+
+/*
  * One descriptor's life, indexed by its number. A reader copies the slot, then looks at `life`
  * again: if it changed, or says FILLING, the copy is torn. Evidence is written once in a life, its
  * time last, so that a time of 0 means that the rest of that evidence is not there yet. Its time is
@@ -322,7 +328,7 @@ struct ledger_slot {
 	uint64_t eof_at;
 	stack_id eof_stack;
 	uint8_t eof_call;
-	uint8_t eof_claim; /* somebody is writing, or has written, the first EOF */
+	uint8_t eof_claim; /* enum ledger_eof: somebody is writing, or has written, the first EOF */
 	uint8_t error_claim;
 	uint8_t told_call;
 	uint64_t error_at;

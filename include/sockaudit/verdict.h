@@ -172,6 +172,7 @@ static inline void verdict_merge(struct ledger_slot *into, const struct ledger_s
 		into->eof_at = alias->eof_at;
 		into->eof_stack = alias->eof_stack;
 		into->eof_call = alias->eof_call;
+		into->eof_claim = alias->eof_claim;
 	}
 	if (alias->error_at && (!into->error_at || alias->error_at < into->error_at)) {
 		into->error_at = alias->error_at;
@@ -353,6 +354,12 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 	uint64_t used = verdict_later(slot->last_receive, slot->last_send);
 
 	if (slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED))
+		return verdict;
+	/* It may be another's by now: the kernel lists what stands under this number nowhere, and
+	 * only with an inode, which was not asked for yet, could it be told from the one that
+	 * ended. */
+	if (slot->eof_at && slot->eof_claim == EOF_UNASKED && !slot->inode &&
+	    kernel->tcp_state == KERNEL_CLOSE)
 		return verdict;
 	/* A datagram socket works without a connection: after a failed connect() it may still serve
 	 * sendto(). */

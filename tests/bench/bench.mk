@@ -29,9 +29,10 @@ $(BENCH_OBJECTS)/stack_chain.%.o: tests/bench/stack_chain.c tests/bench/stack_ch
 $(BENCH_BUILD)/stack_chain.so: tests/bench/stack_chain.c tests/bench/stack_chain.h
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) $(BENCH_FRAMES) -fno-optimize-sibling-calls -Wno-missing-prototypes -DCHAIN_NAME=chain_loaded -fPIC -shared -o $@ $<
+# Bound as the library is, not at the first call.
 $(BENCH_BUILD)/stack_cost $(BENCH_BUILD)/table_cost: $(BENCH_BUILD)/%: $(BENCH_OBJECTS)/%.o $(UNIT_OBJECTS)/fake_ledger.o $(STACK_PARTS)
 	@mkdir -p $(@D)
-	$(CXX) $(CFLAGS) -pthread -o $@ $(filter-out %.so,$^) -ldl
+	$(CXX) $(CFLAGS) -Wl,-z,now -pthread -o $@ $(filter-out %.so,$^) -ldl
 $(BENCH_BUILD)/stack_cost: $(BENCH_CHAINS) $(BENCH_BUILD)/stack_chain.so
 $(BENCH_OBJECTS)/%.o: tests/bench/%.c tests/bench/stack_chain.h
 	@mkdir -p $(@D)

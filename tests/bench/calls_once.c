@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,8 @@ static void life_of_client(int fd)
 
 enum how { CLOSES_FIRST, CLOSES_SECOND, IS_TOLD, CLOSES_BY_HALVES };
 
-static void life_of_accepted(int fd, enum how how)
+/* `late`: another socket is opened, and closed, between the end that was read and the close(). */
+static void life_of_accepted(int fd, enum how how, bool late)
 {
 	struct sockaddr_in peer;
 	socklen_t size = sizeof peer;
@@ -178,24 +180,34 @@ static void life_of_accepted(int fd, enum how how)
 		if (recv(accepted, byte, 1, 0) != 0)
 			exit(3);
 	}
+	if (late && close(socket(AF_UNIX, SOCK_DGRAM, 0)))
+		exit(3);
 	if (close(accepted) || silently(SYS_close, client, 0, 0))
 		exit(3);
 }
 static void life_first(int fd)
 {
-	life_of_accepted(fd, CLOSES_FIRST);
+	life_of_accepted(fd, CLOSES_FIRST, false);
 }
 static void life_second(int fd)
 {
-	life_of_accepted(fd, CLOSES_SECOND);
+	life_of_accepted(fd, CLOSES_SECOND, false);
 }
 static void life_told(int fd)
 {
-	life_of_accepted(fd, IS_TOLD);
+	life_of_accepted(fd, IS_TOLD, false);
 }
 static void life_halves(int fd)
 {
-	life_of_accepted(fd, CLOSES_BY_HALVES);
+	life_of_accepted(fd, CLOSES_BY_HALVES, false);
+}
+static void life_told_late(int fd)
+{
+	life_of_accepted(fd, IS_TOLD, true);
+}
+static void life_halves_late(int fd)
+{
+	life_of_accepted(fd, CLOSES_BY_HALVES, true);
 }
 
 #define WAITED_FOR 64
@@ -302,6 +314,8 @@ int main(int argc, char **argv)
 		{ "life-second", life_second, anywhere },
 		{ "life-told", life_told, anywhere },
 		{ "life-halves", life_halves, anywhere },
+		{ "life-told-late", life_told_late, anywhere },
+		{ "life-halves-late", life_halves_late, anywhere },
 	};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))

@@ -5,7 +5,7 @@
  * closes was never in the book, and closing it is no double close. Nobody tells a killed process's
  * last drift: only the kernel knew it.
  */
-/* TEST opened=8 closed=6 drift=4 closed_kill=5 drift_kill=3 */
+/* TEST opened=10 closed=8 drift=4 closed_kill=7 drift_kill=3 */
 /* TEST unexplained=3 reason=opened_behind_libc */
 #include "stage/peer.h"
 #include "stage/raw.h"
@@ -34,11 +34,19 @@ int main(void)
 
 	listener = stage_listen();
 
-	/* libc's, closed raw; the number goes on as a raw one, which libc reads and closes. */
+	/* libc's, closed raw; the number goes on as a raw one, which libc reads and closes. Whose end
+	 * it was is asked only if something else is opened before the close(): else it passes for
+	 * libc's own. */
 	int fd = accepted();
 	must(raw_close(fd));
 	expect(raw_ended() == fd);
 	expect(recv(fd, &byte, 1, 0) == 0);
+	must(close(fd));
+	expect(accepted() == fd);
+	must(raw_close(fd));
+	expect(raw_ended() == fd);
+	expect(recv(fd, &byte, 1, 0) == 0);
+	must(close(must(socket(AF_INET, SOCK_STREAM, 0))));
 	must(close(fd));
 
 	/* Raw, closed by libc, then libc's own, closed properly. */
