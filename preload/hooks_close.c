@@ -5,8 +5,7 @@
 #include "track.h"
 #include <linux/close_range.h>
 
-/* close() of a number in a process without a ledger is a jump: shells and compilers do nothing
- * else. */
+/* In a process without a ledger it is a jump: shells and compilers do nothing else. */
 #define UNTOUCHED(fd) (!fdtable_watches(fd) && !ledger->slots)
 
 static __attribute__((noinline)) int close_told(int fd, int (*real)(int fd), enum call call)
@@ -19,17 +18,26 @@ static __attribute__((noinline)) int close_told(int fd, int (*real)(int fd), enu
 	return result;
 }
 
-EXPORT int close(int fd)
+/* Of a number of which nothing is remembered, what comes of its close() is all there is to tell. */
+static __attribute__((noinline)) int close_other(int fd, int (*real)(int fd), enum call call)
 {
-	int (*real)(int fd) = REAL(close);
-	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL_close);
+	if (track_remembers(fd))
+		return close_told(fd, real, call);
+	int result = real(fd);
+	OBSERVE(track_closed_other(fd, result ? errno : 0, call));
+	return result;
 }
 
-EXPORT int __close(int fd)
-{
-	int (*real)(int fd) = REAL(__close);
-	return UNTOUCHED(fd) ? real(fd) : close_told(fd, real, CALL___close);
-}
+#define CLOSE(name)                                                                                \
+	EXPORT int name(int fd)                                                                    \
+	{                                                                                          \
+		int (*real)(int fd) = REAL(name);                                                  \
+		if (fdtable_watches(fd))                                                           \
+			return close_told(fd, real, CALL_##name);                                  \
+		return ledger->slots ? close_other(fd, real, CALL_##name) : real(fd);              \
+	}
+CLOSE(close)
+CLOSE(__close)
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {

@@ -4,10 +4,7 @@
 
 #include <sockaudit/verdict.h>
 
-/* A bit for each number that is or was an epoll with sockets of ours; nobody has epolls of higher
- * numbers. */
-#define EPOLLS 65536u
-static uint8_t epolls[EPOLLS / 8];
+uint8_t interest_epolls[INTEREST_EPOLLS / 8];
 
 /*
  * data -> the number last registered with it, + 1. The key keeps the order of addresses, so that
@@ -39,12 +36,6 @@ int interest_socket(int epoll, uint64_t data)
 	return is_registered(epoll, fd, data) ? fd : -1;
 }
 
-bool interest_is_epoll(int fd)
-{
-	return (unsigned)fd < EPOLLS &&
-	       (__atomic_load_n(&epolls[fd / 8], __ATOMIC_RELAXED) & 1u << (fd % 8));
-}
-
 /* Sockets registered in each of the first epolls, so that the end of one without any is no search.
  * Too many only make it search in vain. */
 static uint32_t registered[1024];
@@ -71,7 +62,8 @@ void interest_end(int epoll)
 	    !__atomic_exchange_n(&registered[epoll], 0, __ATOMIC_RELAXED))
 		end = 0;
 
-	__atomic_fetch_and(&epolls[epoll / 8], (uint8_t) ~(1u << (epoll % 8)), __ATOMIC_RELAXED);
+	__atomic_fetch_and(&interest_epolls[epoll / 8], (uint8_t) ~(1u << (epoll % 8)),
+			   __ATOMIC_RELAXED);
 	for (unsigned fd = 0; fd < end; fd++) {
 		struct ledger_slot *slot =
 			fdtable_is_socket((int)fd) ? fdtable_slot((int)fd) : NULL;
@@ -95,7 +87,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
 
-	if (!slot || !process_is_ours() || (unsigned)epoll >= EPOLLS)
+	if (!slot || !process_is_ours() || (unsigned)epoll >= INTEREST_EPOLLS)
 		return;
 	if (operation == EPOLL_CTL_DEL) {
 		/* Another epoll may hold it still: the latest one is told of. */
@@ -113,7 +105,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		if (event->data.u64 != (uint32_t)fd)
 			__atomic_store_n(&owners[owner_key(event->data.u64)], (uint32_t)fd + 1,
 					 __ATOMIC_RELAXED);
-		__atomic_fetch_or(&epolls[epoll / 8], (uint8_t)(1u << (epoll % 8)),
+		__atomic_fetch_or(&interest_epolls[epoll / 8], (uint8_t)(1u << (epoll % 8)),
 				  __ATOMIC_RELAXED);
 	}
 	slot->epoll_since = cycles_now();

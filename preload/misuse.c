@@ -12,7 +12,7 @@ static __thread struct {
 	int first, last; /* 0: none yet; 0 is never a socket's neighbour that matters */
 	int16_t step;	 /* direction of the run: 1, -1, or 0 after its first */
 	uint16_t length : 15, sweep : 1;
-	uint64_t started, latest; /* times of its first and its last close */
+	uint32_t before, latest; /* misuses recorded when it began, and at its last close */
 } run;
 
 /* Steps over a number or two that the program keeps are still a sweep. */
@@ -37,6 +37,16 @@ static void owner_forget(int fd)
 		track_flags(slot, SOCKET_SWEPT, 0);
 }
 
+static uint32_t misuses_recorded(void)
+{
+	const struct ledger_section *section;
+
+	if (!ledger->header)
+		return 0;
+	section = &ledger->header->sections[SECTION_MISUSES];
+	return section->used < section->capacity ? section->used : section->capacity;
+}
+
 /* What this run has been blamed for so far was a sweep's doing. */
 static void run_forgive(void)
 {
@@ -46,14 +56,9 @@ static void run_forgive(void)
 	for (int fd = low; fd <= high; fd++)
 		owner_forget(fd);
 
-	const struct ledger_section *section = &ledger->header->sections[SECTION_MISUSES];
-	uint32_t used = section->used < section->capacity ? section->used : section->capacity;
-
-	for (uint32_t i = used; i-- > 1;) {
+	for (uint32_t i = run.before ? run.before : 1; i < misuses_recorded(); i++) {
 		struct ledger_misuse *misuse = &ledger->misuses[i];
 
-		if (misuse->at && misuse->at < run.started)
-			break;
 		if (misuse->thread == this_thread() && misuse->kind == MISUSE_DOUBLE_CLOSE)
 			__atomic_store_n(&misuse->kind, MISUSE_VOID, __ATOMIC_RELEASE);
 	}
@@ -63,7 +68,7 @@ static void run_follow(int fd, bool never_ours)
 {
 	int step = fd - run.last;
 	bool same_way = !run.step || (step > 0) == (run.step > 0);
-	uint64_t now = cycles_now();
+	uint32_t recorded = misuses_recorded();
 
 	if (run.length && step && step >= -STEP_MOST && step <= STEP_MOST && same_way) {
 		run.step = step > 0 ? 1 : -1;
@@ -75,16 +80,18 @@ static void run_follow(int fd, bool never_ours)
 		run.length = 2;
 		run.sweep = 0;
 		run.first = run.last;
-		run.started = run.latest;
+		run.before = run.latest;
 	} else {
 		run.step = 0;
 		run.length = 1;
 		run.sweep = 0;
 		run.first = fd;
-		run.started = now;
+		run.before = recorded;
 	}
 	run.last = fd;
-	run.latest = now;
+	run.latest = recorded;
+	if (run.before > recorded) /* those were the parent's */
+		run.before = recorded;
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
 	bool sweep = (run.length >= SWEEP_LEAST && (never_ours || fd <= 2)) ||
 		     run.length >= SWEEP_SURELY;

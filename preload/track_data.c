@@ -122,12 +122,15 @@ static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
 	return claim && !(at && verdict_is_of_before(slot, at));
 }
 
-/* What poll() said may have been said of the number's former socket: asked once more. */
+/* What poll() said may have been said of the number's former socket, if another thread has closed
+ * it since: asked once more. */
 static bool hangs_up(int fd)
 {
 	struct pollfd now = { .fd = fd, .events = POLLRDHUP };
 	struct timespec none = { 0, 0 };
 
+	if (process_is_single())
+		return true;
 	return !process_is_filtered() &&
 	       sys_call6(SYS_ppoll, (long)&now, 1, (long)&none, 0, 8, 0) == 1 &&
 	       (now.revents & (POLLHUP | POLLRDHUP | POLLERR)) && !(now.revents & POLLNVAL);

@@ -134,6 +134,19 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 		      call, frame);
 }
 
+bool track_remembers(int fd)
+{
+	const struct ledger_slot *slot = fdtable_record(fd);
+
+	return interest_is_epoll(fd) ||
+	       (slot && (slot->closed_call || LIFE_PHASE(slot->life) != PHASE_GONE));
+}
+
+void track_closed_other(int fd, int error, enum call call)
+{
+	misuse_closed(fd, NULL, error == EBADF ? CLOSE_REFUSED : CLOSED_OTHER, call, NULL);
+}
+
 bool track_range_is_ours(unsigned flags)
 {
 	if (!(flags & CLOSE_RANGE_UNSHARE) || process_is_single())
