@@ -6,6 +6,7 @@
 #ifndef AUDIT_H
 #define AUDIT_H
 
+#include "join_index.h"
 #include "model.h"
 #include "processes.h"
 #include <sockaudit/verdict.h>
@@ -104,6 +105,8 @@ struct audited_process {
 	bool files_known, io_uring;
 	bool unix_known; /* the kernel told which AF_UNIX streams have lost their peer */
 	uint64_t drift;	 /* slots whose descriptor is gone though nobody saw its close */
+	struct audited_socket **holds; /* or held to its end, each once, in the audit's order */
+	size_t holds_count, holds_room;
 };
 
 struct kernel_census; /* kernel.h, for join*.c */
@@ -141,6 +144,7 @@ struct audit {
 	struct audited_process *processes; /* one for each member */
 	struct audited_socket **sockets;   /* in order of member and descriptor */
 	size_t socket_count, socket_room;
+	struct socket_index cookies, inodes; /* of those */
 	/* The namespaces of the running members, each as it was when they were joined. */
 	struct audit_census *censuses;
 	size_t census_count, census_room;

@@ -157,12 +157,17 @@ static size_t opened_within(const struct suspicion *suspicion, const struct ledg
 	return count;
 }
 
+static uint64_t age_ms(const struct member *member, uint64_t end)
+{
+	return cycles_to_ms(member->ledger->ns_per_cycle, member->ledger->header.clock_start.cycles,
+			    end);
+}
+
 /* Over the longest time that shows it; what grows slowly shows little in a short one. */
 static void growth_find(const struct live_site *site, struct suspicion *suspicion)
 {
 	const struct ledger *ledger = site->member->ledger;
-	uint64_t end = history_end(site->member),
-		 age = cycles_to_ms(ledger->ns_per_cycle, ledger->header.clock_start.cycles, end);
+	uint64_t end = history_end(site->member), age = age_ms(site->member, end);
 
 	for (uint64_t ms = suspicion->connects ? CONNECTED_MS : ACCEPTED_MS; ms <= age; ms *= 4) {
 		struct growth growth = growth_of(ledger, site->stacks, site->stack_count, end, ms);
@@ -294,41 +299,37 @@ static void finding_make(struct audit *audit, struct code *code, struct finding_
 	finding->cause_timeless = cause(audit->arena, site, suspicion, true);
 }
 
-/* How many sockets each member holds that are in no finding: places are looked up only where so
- * many are open that one could grow. */
-static size_t *open_counts(const struct audit *audit)
+/* Whether a process has as many sockets in no finding as a place of it could need: else places
+ * aren't looked up. */
+static bool holds_enough(const struct audited_process *process)
 {
-	size_t *counts = arena_array(audit->arena, audit->members->count + 1, sizeof(*counts));
+	size_t count = 0;
 
-	for (size_t i = 0; i < audit->socket_count; i++) {
-		const struct audited_socket *socket = audit->sockets[i];
-		if (socket->judgement && socket->judgement->found)
-			continue;
-		for (size_t j = 0; j < socket->ref_count; j++) {
-			const struct socket_ref *ref = &socket->refs[j];
-			bool counted = !ref->holds;
-			for (size_t k = 0; k < j && !counted; k++)
-				counted = socket->refs[k].holds &&
-					  socket->refs[k].member == ref->member;
-			counts[ref->member] += !counted;
-		}
-	}
-	return counts;
+	for (size_t i = 0; i < process->holds_count && count < OVER_TIME; i++)
+		count += !process->holds[i]->judgement || !process->holds[i]->judgement->found;
+	return count >= OVER_TIME;
+}
+
+/* What takes time is told of no younger process, and what is told at once takes more. */
+static bool may_be_growing(const struct live_site *site)
+{
+	bool is_young = age_ms(site->member, history_end(site->member)) < CONNECTED_MS;
+
+	return site->site && site->count >= (is_young ? AT_ONCE : OVER_TIME);
 }
 
 void audit_growing(struct audit *audit, struct code *code, struct finding_list *list)
 {
 	struct siblings *siblings = NULL;
-	const size_t *counts = open_counts(audit);
 
 	for (uint32_t i = 0; i < audit->members->count; i++) {
 		const struct member *member = &audit->members->items[i];
-		if (!member->ledger || member->witness || counts[i] < OVER_TIME)
+		if (!member->ledger || member->witness || !holds_enough(&audit->processes[i]))
 			continue;
 		struct live_site *sites = live_sites_find(audit, code, i);
 		for (struct live_site *site = sites; site; site = site->hh.next) {
 			struct suspicion suspicion = { .count = 0 };
-			if (!site->site || site->count < OVER_TIME)
+			if (!may_be_growing(site))
 				continue;
 			sockets_gather(audit, site, &suspicion);
 			if (!is_growing(site, &suspicion))

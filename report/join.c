@@ -80,11 +80,18 @@ struct audit_census *audit_census_here(struct audit *audit)
 	return census_at(audit, 0);
 }
 
-void audit_release(struct audit *audit)
+static void censuses_free(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->census_count; i++)
 		kernel_census_free(audit->censuses[i].kernel);
 	audit->census_count = 0;
+}
+
+void audit_release(struct audit *audit)
+{
+	censuses_free(audit);
+	index_free(&audit->cookies);
+	index_free(&audit->inodes);
 	if (audit->owners)
 		owners_free(audit->owners);
 	audit->owners = NULL;
@@ -248,7 +255,7 @@ static void doubts_settle(struct join *join)
 
 	if (!join->doubt_count)
 		return;
-	audit_release(join->audit);
+	censuses_free(join->audit);
 	for (size_t i = 0; i < join->doubt_count; i++) {
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
@@ -368,8 +375,8 @@ static void held_join(struct join *join, uint32_t index)
 		struct ledger_slot slot;
 		const struct kernel_socket *kernel = row_of(census->kernel, member, held);
 		if (!held->socket)
-			held->socket = index_find(&join->sockets.inodes, held->inode,
-						  join->sockets.this_boot);
+			held->socket =
+				index_find(&audit->inodes, held->inode, join->sockets.this_boot);
 		/* The state that the finding is judged by, so that the sums agree. */
 		if (held->socket && held->socket->kernel.known)
 			held->tcp_state = held->socket->kernel.tcp_state;
@@ -408,6 +415,50 @@ static void held_join(struct join *join, uint32_t index)
 	index_free(&seen);
 }
 
+/* As many sockets as there may be, so that nothing outgrows its place. */
+static void room_make(struct audit *audit)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < audit->members->count; i++) {
+		const struct member *member = &audit->members->items[i];
+		if (member->ledger && !member->witness && !member->superseded)
+			most += member->ledger->slot_count;
+	}
+	index_reserve(&audit->cookies, most);
+	audit->socket_room = most;
+	audit->sockets = arena_array(audit->arena, most, sizeof(struct audited_socket *));
+}
+
+/* To the processes that hold it. */
+static void socket_assign(struct audit *audit, struct audited_socket *socket)
+{
+	for (size_t i = 0; i < socket->ref_count; i++) {
+		struct audited_process *process = &audit->processes[socket->refs[i].member];
+		bool again = !socket->refs[i].holds;
+		for (size_t j = 0; j < i && !again; j++)
+			again = socket->refs[j].holds &&
+				socket->refs[j].member == socket->refs[i].member;
+		if (again)
+			continue;
+		process->holds = arena_more(audit->arena, process->holds, process->holds_count,
+					    &process->holds_room, sizeof(struct audited_socket *));
+		process->holds[process->holds_count++] = socket;
+	}
+}
+
+static void sockets_finish(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->socket_count; i++) {
+		struct audited_socket *socket = audit->sockets[i];
+		socket_assign(audit, socket);
+		socket->elsewhere &= !socket->holder_count;
+		/* It may be the kernel that told it. */
+		if (socket->live && socket->cookie)
+			index_add(&audit->cookies, socket->cookie, socket->boot, socket);
+	}
+}
+
 int audit_join(struct arena *arena, struct members *members, const struct samples *samples,
 	       const struct marks *marks, struct audit *audit)
 {
@@ -421,6 +472,7 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 	};
 	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
 	join.sockets.this_boot = index_boot(proc_boot_id(arena));
+	room_make(audit);
 	for (uint32_t i = 0; i < members->count; i++)
 		if (member_is_live(&members->items[i]))
 			process_files(&join, i);
@@ -432,8 +484,7 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 	for (uint32_t i = 0; i < members->count; i++)
 		if (member_is_live(&members->items[i]))
 			held_join(&join, i);
-	for (size_t i = 0; i < audit->socket_count; i++)
-		audit->sockets[i]->elsewhere &= !audit->sockets[i]->holder_count;
+	sockets_finish(audit);
 	unlisted_holders_add(&join.sockets);
 	if (join.killed)
 		audit_remark(
@@ -451,8 +502,6 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 					  "process is in now: the kernel's states of these are not "
 					  "known, so fin-unread can't be told",
 					  join.away));
-	index_free(&join.sockets.cookies);
-	index_free(&join.sockets.inodes);
 	index_free(&join.counted);
 	known_cookies_free(&join.known);
 	return 0;

@@ -23,7 +23,7 @@ static void one_find(struct join_sockets *join, const struct kernel_census *cons
 		     size_t count, const struct ledger *ledger, uint64_t cookie)
 {
 	struct audited_socket *socket =
-		cookie ? index_find(&join->cookies, cookie, join->this_boot) : NULL;
+		cookie ? index_find(&join->audit->cookies, cookie, join->this_boot) : NULL;
 	const struct kernel_census *census;
 
 	if (!cookie || (socket && socket->live))
@@ -105,8 +105,9 @@ void closed_join(struct join_sockets *join)
 		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++) {
 			const struct ledger_closed *closed = &ledger->closed[j];
 			struct audited_socket *socket =
-				closed->cookie ? index_find(&join->cookies, closed->cookie, boot)
-					       : NULL;
+				closed->cookie
+					? index_find(&join->audit->cookies, closed->cookie, boot)
+					: NULL;
 			bool there = !socket;
 			/* The slot that still stands knows more. */
 			for (size_t k = 0; !there && k < socket->ref_count; k++)

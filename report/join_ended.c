@@ -89,8 +89,8 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 		const struct ledger_snapshot *snapshot = &ledger->snapshots[i];
 		uint64_t cookie = snapshot->cookie;
 		if (snapshot->life || !snapshot->valid ||
-		    (cookie &&
-		     (index_find(&join->cookies, cookie, boot) || index_find(&seen, cookie, boot))))
+		    (cookie && (index_find(&join->audit->cookies, cookie, boot) ||
+				index_find(&seen, cookie, boot))))
 			continue;
 		if (cookie)
 			index_add(&seen, cookie, boot, &unknown);

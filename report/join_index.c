@@ -6,6 +6,8 @@
  */
 #include "join_index.h"
 
+#include "arena.h"
+
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -42,11 +44,13 @@ struct audited_socket *index_find(const struct socket_index *index, uint64_t val
 	return index->room ? place_of(index, value, boot)->socket : NULL;
 }
 
-static void make_room(struct socket_index *index)
+void index_reserve(struct socket_index *index, size_t count)
 {
-	struct socket_index larger = { .room = index->room ? 2 * index->room : 64 };
+	struct socket_index larger = { .count = index->count, .room = 64 };
 
-	if (4 * (index->count + 1) <= 3 * index->room)
+	while (4 * count > 3 * larger.room)
+		larger.room *= 2;
+	if (larger.room <= index->room)
 		return;
 	larger.entries = calloc(larger.room, sizeof(*larger.entries));
 	if (!larger.entries) {
@@ -59,7 +63,6 @@ static void make_room(struct socket_index *index)
 		if (entry->socket)
 			*place_of(&larger, entry->value, entry->boot) = *entry;
 	}
-	larger.count = index->count;
 	free(index->entries);
 	*index = larger;
 }
@@ -67,7 +70,7 @@ static void make_room(struct socket_index *index)
 void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
 	       struct audited_socket *socket)
 {
-	make_room(index);
+	index_reserve(index, index->count + 1);
 	struct index_entry *entry = place_of(index, value, boot);
 	index->count += !entry->socket;
 	*entry = (struct index_entry){ value, boot, socket };

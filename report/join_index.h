@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which audited socket a cookie or an inode means. For join.c. */
+/* Which audited socket a cookie or an inode means. */
 #ifndef JOIN_INDEX_H
 #define JOIN_INDEX_H
 
-#include "audit.h"
+#include <stddef.h>
+#include <stdint.h>
 
+struct audited_socket;
 struct index_entry;
 
 /* Zeroed at first; index_free(). */
@@ -15,6 +17,8 @@ struct socket_index {
 
 /* Cookies and inodes are unique within a boot; `boot` tells boots apart. NULL: not there. */
 struct audited_socket *index_find(const struct socket_index *index, uint64_t value, uint64_t boot);
+/* Room for so many at once: a table that grows is written twice over. */
+void index_reserve(struct socket_index *index, size_t count);
 void index_add(struct socket_index *index, uint64_t value, uint64_t boot,
 	       struct audited_socket *socket);
 void index_free(struct socket_index *index);

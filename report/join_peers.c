@@ -22,7 +22,6 @@ struct peers {
 	struct code *code;
 	struct kernel_pairs *pairs;
 	struct past_ends *past;
-	struct socket_index inodes, cookies; /* of audited sockets */
 	uint64_t this_boot;
 	uint64_t asked_ns; /* CLOCK_MONOTONIC when the first of the censuses was taken */
 };
@@ -45,13 +44,6 @@ struct peers *peers_new(struct audit *audit, struct code *code)
 	peers->pairs = kernel_pairs_new(arena, censuses, audit->census_count);
 	peers->past = past_ends_new(audit);
 	peers->this_boot = index_boot(proc_boot_id(arena));
-	for (size_t i = 0; i < audit->socket_count; i++) {
-		struct audited_socket *socket = audit->sockets[i];
-		if (socket->inode && socket->live)
-			index_add(&peers->inodes, socket->inode, peers->this_boot, socket);
-		if (socket->cookie)
-			index_add(&peers->cookies, socket->cookie, socket->boot, socket);
-	}
 	return peers;
 }
 
@@ -59,8 +51,6 @@ void peers_free(struct peers *peers)
 {
 	kernel_pairs_free(peers->pairs);
 	past_ends_free(peers->past);
-	index_free(&peers->inodes);
-	index_free(&peers->cookies);
 }
 
 /* The kernel's word now, which it gave when it was asked. */
@@ -241,9 +231,10 @@ static struct peer_process *peer_of_kernel(struct peers *peers, const struct ker
 {
 	/* Without a descriptor: perhaps one of a program that has ended with it open. */
 	struct audited_socket *socket =
-		kernel->inode	 ? index_find(&peers->inodes, kernel->inode, peers->this_boot)
-		: kernel->cookie ? index_find(&peers->cookies, kernel->cookie, peers->this_boot)
-				 : NULL;
+		kernel->inode ? index_find(&peers->audit->inodes, kernel->inode, peers->this_boot)
+		: kernel->cookie
+			? index_find(&peers->audit->cookies, kernel->cookie, peers->this_boot)
+			: NULL;
 	const struct past *past = NULL;
 	struct socket_kernel word = word_of(peers, kernel);
 	struct peer_process *peer;
@@ -294,7 +285,7 @@ static struct peer_process *peer_of_books(struct peers *peers, const struct audi
 	if (!past)
 		return NULL;
 	struct audited_socket *other =
-		index_find(&peers->cookies, past->entry->slot.cookie, socket->boot);
+		index_find(&peers->audit->cookies, past->entry->slot.cookie, socket->boot);
 	/* What is still held by somebody who runs, the kernel knows. */
 	struct peer_process *peer;
 	if (other && (other->live || other->holder_count)) {

@@ -56,11 +56,11 @@ void socket_identify(struct join_sockets *join, struct audited_socket *socket, u
 {
 	if (cookie && !socket->cookie) {
 		socket->cookie = cookie;
-		index_add(&join->cookies, cookie, socket->boot, socket);
+		index_add(&join->audit->cookies, cookie, socket->boot, socket);
 	}
 	if (inode && !socket->inode) {
 		socket->inode = inode;
-		index_add(&join->inodes, inode, join->this_boot, socket);
+		index_add(&join->audit->inodes, inode, join->this_boot, socket);
 	}
 }
 
@@ -70,10 +70,11 @@ struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 	struct audit *audit = join->audit;
 	uint64_t boot = index_boot(audit->members->items[member].ledger->header.boot_id);
 	uint64_t cookie = entry->slot.cookie;
-	struct audited_socket *socket = cookie ? index_find(&join->cookies, cookie, boot) : NULL;
+	struct audited_socket *socket =
+		cookie ? index_find(&join->audit->cookies, cookie, boot) : NULL;
 
 	if (!socket && live && inode)
-		socket = index_find(&join->inodes, inode, join->this_boot);
+		socket = index_find(&join->audit->inodes, inode, join->this_boot);
 	if (!socket)
 		socket = socket_new(join, boot);
 	socket_identify(join, socket, cookie, live ? inode : 0);
@@ -94,9 +95,9 @@ void witnesses_join(struct join_sockets *join)
 		for (size_t j = 0; j < member->ledger->slot_count; j++) {
 			const struct ledger_entry *entry = &member->ledger->slots[j];
 			struct audited_socket *socket =
-				entry->slot.cookie
-					? index_find(&join->cookies, entry->slot.cookie, boot)
-					: NULL;
+				entry->slot.cookie ? index_find(&join->audit->cookies,
+								entry->slot.cookie, boot)
+						   : NULL;
 			bool there = !socket;
 			for (size_t k = 0; !there && k < socket->ref_count; k++)
 				there = socket->refs[k].slot == &entry->slot;

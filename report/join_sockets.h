@@ -5,11 +5,9 @@
 #define JOIN_SOCKETS_H
 
 #include "audit.h"
-#include "join_index.h"
 
 struct join_sockets {
 	struct audit *audit;
-	struct socket_index cookies, inodes;
 	uint64_t this_boot;
 };
 

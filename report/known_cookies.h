@@ -6,7 +6,7 @@
 #ifndef KNOWN_COOKIES_H
 #define KNOWN_COOKIES_H
 
-#include "join_index.h"
+#include "audit.h"
 
 struct known_cookies {
 	struct socket_index index;

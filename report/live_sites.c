@@ -36,24 +36,26 @@ static struct live_site *site_of(const struct audit *audit, struct live_site **s
 	return site;
 }
 
+/* `by_stack` remembers the sites of the member's stacks. */
 static void socket_add(const struct audit *audit, struct code *code, struct live_site **sites,
-		       uint32_t member, struct audited_socket *socket)
+		       struct live_site **by_stack, uint32_t member, struct audited_socket *socket)
 {
-	/* Most have one descriptor only; each is looked at for each member. */
-	if (socket->ref_count == 1 && socket->only.member != member)
-		return;
 	const struct socket_ref *ref = held_ref(socket, member);
 
 	if (!ref || LIFE_PHASE(ref->slot->life) != PHASE_OPEN ||
 	    (ref->slot->flags & SOCKET_LISTENING))
 		return;
 	const struct member *holder = &audit->members->items[member];
-	uint32_t stack = code_stack(code, holder, ref->slot->opened_stack);
-	struct live_site *site = site_of(audit, sites, code_site(code, stack));
-	if (!site->count) {
-		site->member = holder;
-		site->opened_stack = stack;
-		site->opened_call = ledger_call(holder->ledger, ref->slot->opened_call);
+	struct live_site *site = by_stack[ref->slot->opened_stack];
+	if (!site) {
+		uint32_t stack = code_stack(code, holder, ref->slot->opened_stack);
+		site = by_stack[ref->slot->opened_stack] =
+			site_of(audit, sites, code_site(code, stack));
+		if (!site->count) {
+			site->member = holder;
+			site->opened_stack = stack;
+			site->opened_call = ledger_call(holder->ledger, ref->slot->opened_call);
+		}
 	}
 	site->sockets = arena_more(audit->arena, site->sockets, site->count, &site->room,
 				   sizeof(struct audited_socket *));
@@ -63,10 +65,13 @@ static void socket_add(const struct audit *audit, struct code *code, struct live
 struct live_site *live_sites_find(const struct audit *audit, struct code *code, uint32_t member)
 {
 	const struct ledger *ledger = audit->members->items[member].ledger;
-	struct live_site *sites = NULL;
+	const struct audited_process *process = &audit->processes[member];
+	struct live_site *sites = NULL,
+			 **by_stack = arena_array(audit->arena, (size_t)ledger->stack_count + 1,
+						  sizeof(struct live_site *));
 
-	for (size_t i = 0; i < audit->socket_count; i++)
-		socket_add(audit, code, &sites, member, audit->sockets[i]);
+	for (size_t i = 0; i < process->holds_count; i++)
+		socket_add(audit, code, &sites, by_stack, member, process->holds[i]);
 	for (uint32_t i = 1; sites && i < ledger->stack_count; i++) {
 		const struct ledger_stack *stack = &ledger->stacks[i];
 		if (!stack->opened)
