@@ -123,6 +123,19 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+void arena_take(struct arena *arena, struct arena *from)
+{
+	/* Behind the current block, which may have room left. */
+	struct arena_block **end = arena->blocks ? &arena->blocks->next : &arena->blocks,
+			   *rest = *end;
+
+	*end = from->blocks;
+	while (*end)
+		end = &(*end)->next;
+	*end = rest;
+	*from = (struct arena){ NULL };
+}
+
 void arena_free(struct arena *arena)
 {
 	while (arena->blocks) {

@@ -29,6 +29,8 @@ __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, co
 /* Of memory that is used all over, if it is so large that its page faults are a good part of its
  * cost: asks for huge pages. For the arena's own, and for large tables elsewhere. */
 void memory_is_large(void *memory, size_t size);
+/* What another arena has becomes this one's; that one is empty then. */
+void arena_take(struct arena *arena, struct arena *from);
 /* Frees everything; the arena is empty and may be used again. */
 void arena_free(struct arena *arena);
 

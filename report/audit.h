@@ -7,6 +7,7 @@
 #define AUDIT_H
 
 #include "join_index.h"
+#include "kernel_view.h"
 #include "model.h"
 #include "processes.h"
 #include <sockaudit/verdict.h>
@@ -109,7 +110,6 @@ struct audited_process {
 	size_t holds_count, holds_room;
 };
 
-struct kernel_census; /* kernel.h, for join*.c */
 struct audit_census {
 	struct kernel_census *kernel; /* indexed: stays where it is */
 	bool failed;		      /* nobody would tell: it is empty, and says why */
@@ -151,8 +151,10 @@ struct audit {
 	bool kernel_known; /* somebody's kernel states are in it */
 	uint64_t states[TCP_STATE_COUNT];
 	struct time_waits time_waits;
-	struct owners *owners; /* audit_owners() */
-	const char **remarks;  /* NULL-terminated */
+	struct kernel_view view; /* of the members that run */
+	struct owners *owners;	 /* audit_owners() */
+	bool owners_again;	 /* read anew, all of them */
+	const char **remarks;	 /* NULL-terminated */
 	size_t remark_count, remark_room;
 	bool grace_given; /* --grace; set by audit_classify() */
 	uint64_t grace_ms;
@@ -171,8 +173,13 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 void audit_namespaces(struct audit *audit, struct report *report);
 /* The census of our own namespace, where ended members may have lived. */
 struct audit_census *audit_census_here(struct audit *audit);
-/* Who holds what, in all processes; looked up at the first question. */
+/* The censuses taken so far are too old. */
+void audit_censuses_forget(struct audit *audit);
+/* Who holds what, in all processes; looked up at the first question, but for the members, of which
+ * it is what was joined. */
 const struct owners *audit_owners(struct audit *audit);
+/* The first holder of a socket by pid and descriptor; NULL: none that we may look at. */
+const struct owner *audit_owner_of(struct audit *audit, uint64_t inode);
 /* Gives back what is not the arena's. */
 void audit_release(struct audit *audit);
 

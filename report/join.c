@@ -4,15 +4,14 @@
  * still is the socket that the slot speaks of; an ended one's by the snapshot that the library took
  * at its exit.
  *
- * Everything changes while we look, so the order is: ledgers, then /proc/PID/fd, then the census;
- * and whoever doesn't fit is looked at once more before anything is said of it.
+ * Everything changes while we look, so the order is: ledgers, then /proc/PID/fd, then the census
+ * (kernel_view.h; ledgers that change no more are read meanwhile); and whoever doesn't fit is
+ * looked at once more before anything is said of it.
  */
 #include "audit.h"
 
-#include "known_cookies.h"
-#include "owners.h"
-
 #include "join_closed.h"
+#include "known_cookies.h"
 #include "strangers.h"
 
 #include <errno.h>
@@ -39,63 +38,8 @@ struct join {
 	size_t doubt_count, doubt_room;
 	struct known_cookies known;
 	uint64_t killed, away;
+	bool viewed;
 };
-
-/* Of a process; 0: our own. */
-static struct audit_census *census_at(struct audit *audit, uint32_t pid)
-{
-	uint64_t net_ns = proc_namespace(pid, "net");
-
-	for (size_t i = 0; i < audit->census_count; i++)
-		if (audit->censuses[i].kernel->net_ns == net_ns && net_ns)
-			return &audit->censuses[i];
-	audit->censuses = arena_more(audit->arena, audit->censuses, audit->census_count,
-				     &audit->census_room, sizeof(*audit->censuses));
-	struct audit_census *census = &audit->censuses[audit->census_count++];
-	census->kernel = arena_alloc(audit->arena, sizeof(*census->kernel));
-	census->failed = kernel_census_take(audit->arena, pid ? pid : (uint32_t)getpid(),
-					    census->kernel) != 0;
-	if (census->kernel->remark)
-		audit_remark(audit, census->kernel->remark);
-	return census;
-}
-
-struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
-{
-	uint32_t pid = member->pid;
-
-	/* We may not look, but its ledger says that it began where we are. */
-	if (!proc_namespace(pid, "net") && member->ledger &&
-	    member->ledger->header.net_ns == proc_namespace(0, "net"))
-		pid = 0;
-	struct audit_census *census = census_at(audit, pid);
-
-	audit->kernel_known |= !census->failed;
-	census->of_member = true;
-	return census;
-}
-
-struct audit_census *audit_census_here(struct audit *audit)
-{
-	return census_at(audit, 0);
-}
-
-static void censuses_free(struct audit *audit)
-{
-	for (size_t i = 0; i < audit->census_count; i++)
-		kernel_census_free(audit->censuses[i].kernel);
-	audit->census_count = 0;
-}
-
-void audit_release(struct audit *audit)
-{
-	censuses_free(audit);
-	index_free(&audit->cookies);
-	index_free(&audit->inodes);
-	if (audit->owners)
-		owners_free(audit->owners);
-	audit->owners = NULL;
-}
 
 static struct held_socket *held_find(const struct audited_process *process, int fd)
 {
@@ -255,7 +199,7 @@ static void doubts_settle(struct join *join)
 
 	if (!join->doubt_count)
 		return;
-	censuses_free(join->audit);
+	audit_censuses_forget(join->audit);
 	for (size_t i = 0; i < join->doubt_count; i++) {
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
@@ -286,25 +230,47 @@ static void process_files(struct join *join, uint32_t index)
 {
 	const struct member *member = &join->audit->members->items[index];
 	struct audited_process *process = &join->audit->processes[index];
-	struct proc_files files;
-	int error = proc_files(join->audit->arena, member->pid, &files);
+	const struct kernel_view *view = &join->audit->view;
+	const struct kernel_view_process *seen =
+		index < view->process_count ? &view->processes[index] : NULL;
 
-	if (error) {
+	if (!seen || !seen->asked)
+		return;
+	if (seen->error) {
 		audit_remark(join->audit, arena_printf(join->audit->arena,
 						       "the descriptors of process %" PRIu32
 						       " can't be listed (%s): no balance",
-						       member->pid, strerror(-error)));
+						       member->pid, strerror(-seen->error)));
 		return;
 	}
+	const struct proc_files *files = &seen->files;
 	process->files_known = true;
-	process->open_files = files.open;
-	process->held_count = files.socket_count;
+	process->open_files = files->open;
+	process->held_count = files->socket_count;
 	process->held =
-		arena_array(join->audit->arena, files.socket_count + 1, sizeof(*process->held));
-	process->io_uring = files.io_uring;
-	for (size_t i = 0; i < files.socket_count; i++)
-		process->held[i] = (struct held_socket){ .fd = files.sockets[i].fd,
-							 .inode = files.sockets[i].inode };
+		arena_array(join->audit->arena, files->socket_count + 1, sizeof(*process->held));
+	process->io_uring = files->io_uring;
+	for (size_t i = 0; i < files->socket_count; i++)
+		process->held[i] = (struct held_socket){ .fd = files->sockets[i].fd,
+							 .inode = files->sockets[i].inode };
+}
+
+/* Waits for what the kernel shows of the members. */
+static void view_take(struct join *join)
+{
+	struct audit *audit = join->audit;
+	struct members *members = audit->members;
+
+	if (join->viewed)
+		return;
+	join->viewed = true;
+	if (!members->question)
+		members->question = kernel_view_begin(members);
+	kernel_view_end(members->question, audit->arena, &audit->view);
+	members->question = NULL;
+	for (uint32_t i = 0; i < members->count; i++)
+		if (member_is_live(&members->items[i]))
+			process_files(join, i);
 }
 
 static void slots_join(struct join *join)
@@ -331,6 +297,7 @@ static void slots_join(struct join *join)
 			ended_join(&join->sockets, i);
 			continue;
 		}
+		view_take(join);
 		const struct audit_census *census = audit_census_of(join->audit, member);
 		for (size_t j = 0; j < member->ledger->slot_count; j++)
 			if (LIFE_PHASE(member->ledger->slots[j].slot.life) != PHASE_GONE)
@@ -473,10 +440,8 @@ int audit_join(struct arena *arena, struct members *members, const struct sample
 	audit->processes = arena_array(arena, members->count + 1, sizeof(*audit->processes));
 	join.sockets.this_boot = index_boot(proc_boot_id(arena));
 	room_make(audit);
-	for (uint32_t i = 0; i < members->count; i++)
-		if (member_is_live(&members->items[i]))
-			process_files(&join, i);
 	slots_join(&join);
+	view_take(&join);
 	doubts_settle(&join);
 	closed_elsewhere_find(&join);
 	witnesses_join(&join.sockets);

@@ -94,7 +94,7 @@ static const char *stranger_reason(struct reckoning *reckoning, const struct ker
 		return "a path of an MPTCP connection";
 	if (!kernel->inode)
 		return waiting;
-	const struct owner *owner = owners_of(audit_owners(reckoning->audit), kernel->inode);
+	const struct owner *owner = audit_owner_of(reckoning->audit, kernel->inode);
 	if (!owner) {
 		reckoning->doubts = arena_more(reckoning->audit->arena, reckoning->doubts,
 					       reckoning->doubt_count, &reckoning->doubt_room,

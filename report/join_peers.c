@@ -112,7 +112,7 @@ static void owners_add(struct peers *peers, uint64_t inode, struct holder **hold
 {
 	if (!inode)
 		return;
-	for (const struct owner *owner = owners_of(audit_owners(peers->audit), inode); owner;
+	for (const struct owner *owner = audit_owner_of(peers->audit, inode); owner;
 	     owner = owner->next) {
 		struct holder holder = { .pid = owner->pid, .comm = owner->comm, .fd = owner->fd };
 		if (owner->pid != (uint32_t)getpid())

@@ -2,8 +2,6 @@
 /* The audited sockets as they are put together; see join_sockets.h. */
 #include "join_sockets.h"
 
-#include "owners.h"
-
 #include <string.h>
 
 void audit_remark(struct audit *audit, const char *remark)
@@ -14,15 +12,6 @@ void audit_remark(struct audit *audit, const char *remark)
 	audit->remarks = arena_more(audit->arena, audit->remarks, audit->remark_count,
 				    &audit->remark_room, sizeof(*audit->remarks));
 	audit->remarks[audit->remark_count++] = remark;
-}
-
-const struct owners *audit_owners(struct audit *audit)
-{
-	if (!audit->owners) {
-		audit->owners = arena_alloc(audit->arena, sizeof(*audit->owners));
-		owners_find(audit->arena, audit->owners);
-	}
-	return audit->owners;
 }
 
 void ref_add(struct join_sockets *join, struct audited_socket *socket, uint32_t member,

@@ -11,11 +11,6 @@ struct join_sockets {
 	uint64_t this_boot;
 };
 
-static inline bool member_is_live(const struct member *member)
-{
-	return member->running && !member->superseded && !member->witness;
-}
-
 /* The socket of a slot that holds it, known already or new. */
 struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 				 const struct ledger_entry *entry, uint64_t inode, bool live);

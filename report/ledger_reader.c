@@ -205,22 +205,26 @@ static int slots_read_batch(struct ledger *ledger, uint32_t first, uint32_t coun
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		size_t at = (size_t)i * section->record_size;
-		struct ledger_slot slots[3];
+		struct ledger_entry *entry = &ledger->slots[ledger->slot_count];
+		uint32_t lives[3];
 		bool torn = false;
 		for (int j = 0; j < 3; j++)
-			memcpy(&slots[j], batches[running ? j : 0] + at, sizeof(slots[j]));
-		struct ledger_slot *slot = &slots[1];
-		if (slots[0].life != slot->life || slot->life != slots[2].life ||
-		    (running && LIFE_PHASE(slot->life) == PHASE_FILLING)) {
-			if (!slot_read(&ledger->source, offset + at, slot, &torn)) {
+			memcpy(&lives[j],
+			       batches[running ? j : 0] + at + offsetof(struct ledger_slot, life),
+			       sizeof(lives[j]));
+		if (lives[0] != lives[1] || lives[1] != lives[2] ||
+		    (running && LIFE_PHASE(lives[1]) == PHASE_FILLING)) {
+			if (!slot_read(&ledger->source, offset + at, &entry->slot, &torn)) {
 				ledger->torn += torn;
 				continue;
 			}
-		} else if (!life_is_readable(slot->life)) {
+		} else if (life_is_readable(lives[1])) {
+			memcpy(&entry->slot, batches[running ? 1 : 0] + at, sizeof(entry->slot));
+		} else {
 			continue;
 		}
-		ledger->slots[ledger->slot_count++] =
-			(struct ledger_entry){ .fd = (int)(first + i), .slot = *slot };
+		entry->fd = (int)(first + i);
+		ledger->slot_count++;
 	}
 	return 0;
 }

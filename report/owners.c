@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "owners.h"
 
-#include "proc.h"
-
 #include <errno.h>
 
 struct owners_entry {
@@ -32,15 +30,18 @@ static void owner_add(struct arena *arena, struct owners *owners, uint64_t inode
 	entry->last = another;
 }
 
-void owners_find(struct arena *arena, struct owners *owners)
+void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, void *data)
 {
 	size_t count;
 	struct proc *procs = proc_list(arena, &count);
 
 	*owners = (struct owners){ .by_inode = NULL };
 	for (size_t i = 0; i < count; i++) {
-		struct proc_files files;
-		int error = proc_files(arena, procs[i].pid, &files);
+		const struct proc_files *known = seen ? seen(data, &procs[i]) : NULL;
+		struct proc_files files = { .open = 0 };
+		int error = known ? 0 : proc_files(arena, procs[i].pid, &files);
+		if (known)
+			files = *known;
 		if (error) {
 			owners->refused += error == -EACCES || error == -EPERM;
 			continue;
@@ -62,17 +63,6 @@ const struct owner *owners_of(const struct owners *owners, uint64_t inode)
 	if (inode)
 		HASH_FIND(hh, owners->by_inode, &inode, sizeof(inode), entry);
 	return entry ? &entry->first : NULL;
-}
-
-void owners_each(const struct owners *owners,
-		 bool (*visit)(void *data, uint64_t inode, const struct owner *first), void *data)
-{
-	struct owners_entry *entry, *next;
-
-	HASH_ITER (hh, owners->by_inode, entry, next) {
-		if (!visit(data, entry->inode, &entry->first))
-			return;
-	}
 }
 
 void owners_free(struct owners *owners)

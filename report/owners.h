@@ -7,6 +7,7 @@
 #define OWNERS_H
 
 #include "hash.h"
+#include "proc.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,13 +24,14 @@ struct owners {
 	size_t refused;	  /* processes of others, whose descriptors are not ours to see */
 };
 
-/* Looks through /proc; memory is the arena's. owners_free() when done. */
-void owners_find(struct arena *arena, struct owners *owners);
+/* A process's descriptors that somebody has read before; NULL: nobody has. */
+typedef const struct proc_files *owners_seen(void *data, const struct proc *proc);
+
+/* Looks through /proc, where nobody has (`seen`, or NULL); memory is the arena's. owners_free()
+ * when done. */
+void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, void *data);
 /* The first holder by pid and descriptor; NULL: nobody that we may look at. */
 const struct owner *owners_of(const struct owners *owners, uint64_t inode);
-/* Every socket that somebody holds, in no order; ends when `visit` returns false. */
-void owners_each(const struct owners *owners,
-		 bool (*visit)(void *data, uint64_t inode, const struct owner *first), void *data);
 void owners_free(struct owners *owners);
 
 #endif

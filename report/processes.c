@@ -3,6 +3,7 @@
 #include "processes.h"
 
 #include "candidates.h"
+#include "kernel_view.h"
 #include "progress.h"
 #include "unaudited.h"
 
@@ -386,48 +387,77 @@ int members_select(struct arena *arena, const struct members_settings *settings,
 	return error;
 }
 
+/* The kernel is asked after these have been copied, and before the others are. */
+static bool may_change(const struct member *member)
+{
+	return member->running || member->ledger_state == LEDGER_RUNNING;
+}
+
+static int ledger_take(struct arena *arena, struct members *members, struct member *member)
+{
+	const char *path = member->open_path ? member->open_path : member->path, *trouble;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+				    (member->follows_link ? 0 : O_NOFOLLOW));
+	int error = -errno;
+
+	if (fd >= 0)
+		error = ledger_read_fd(arena, fd, member->path, &member->ledger, &trouble);
+	else
+		trouble = strerror(-error);
+	/* Pruned since it was found: then it is none of what was asked for. */
+	if (error == -ENOENT && !member->named) {
+		member->witness = true;
+		return 0;
+	}
+	if (error) {
+		members->trouble =
+			arena_printf(arena, "cannot read ledger '%s': %s", member->path, trouble);
+		return error;
+	}
+	member->ledger_state = member->ledger->header.state;
+	/* It may have ended since it was found; its ledger says so then. */
+	if (member->running)
+		member->running = member_is_running(member);
+	/* Nobody has it mapped, of those that we may look at. */
+	member->unseen = !member->running && member->ledger_state == LEDGER_RUNNING &&
+			 member_may_hide(member) &&
+			 !strcmp(member->ledger->header.boot_id, proc_boot_id(arena));
+	if (!member->running)
+		ledger_close(member->ledger); /* it changes no more, and there may be thousands */
+	return 0;
+}
+
+static int ledgers_read(struct arena *arena, struct members *members, bool changing, size_t *done)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < members->count && !error; i++) {
+		struct member *member = &members->items[i];
+		if ((!member->path && !member->open_path) || member->ledger ||
+		    may_change(member) != changing)
+			continue;
+		progress_tell("reading ledgers", (*done)++, members->count);
+		error = ledger_take(arena, members, member);
+	}
+	return error;
+}
+
 int members_read(struct arena *arena, struct members *members)
 {
-	for (size_t i = 0; i < members->count; i++) {
-		struct member *member = &members->items[i];
-		const char *path = member->open_path ? member->open_path : member->path, *trouble;
-		if (!path)
-			continue;
-		progress_tell("reading ledgers", i, members->count);
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-					    (member->follows_link ? 0 : O_NOFOLLOW));
-		int error = -errno;
-		if (fd >= 0)
-			error = ledger_read_fd(arena, fd, member->path, &member->ledger, &trouble);
-		else
-			trouble = strerror(-error);
-		/* Pruned since it was found: then it is none of what was asked for. */
-		if (error == -ENOENT && !member->named) {
-			member->witness = true;
-			continue;
-		}
-		if (error) {
-			members->trouble = arena_printf(arena, "cannot read ledger '%s': %s",
-							member->path, trouble);
-			return error;
-		}
-		member->ledger_state = member->ledger->header.state;
-		/* It may have ended since it was found; its ledger says so then. */
-		if (member->running)
-			member->running = member_is_running(member);
-		/* Nobody has it mapped, of those that we may look at. */
-		member->unseen = !member->running && member->ledger_state == LEDGER_RUNNING &&
-				 member_may_hide(member) &&
-				 !strcmp(member->ledger->header.boot_id, proc_boot_id(arena));
-		if (!member->running)
-			ledger_close(member->ledger); /* it changes no more, and there may be
-							 thousands */
-	}
-	return 0;
+	size_t done = 0;
+	int error = ledgers_read(arena, members, true, &done);
+
+	if (error)
+		return error;
+	members->question = kernel_view_begin(members);
+	return ledgers_read(arena, members, false, &done);
 }
 
 void members_close(struct members *members)
 {
+	if (members->question)
+		kernel_view_drop(members->question);
+	members->question = NULL;
 	for (size_t i = 0; i < members->count; i++)
 		ledger_close(members->items[i].ledger);
 }

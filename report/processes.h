@@ -37,9 +37,17 @@ struct member {
 	bool follows_link; /* open_path is one of /proc's magic links */
 };
 
+static inline bool member_is_live(const struct member *member)
+{
+	return member->running && !member->superseded && !member->witness;
+}
+
+struct kernel_question; /* kernel_view.h */
+
 struct members {
 	struct member *items;
 	size_t count, room;
+	struct kernel_question *question; /* since members_read; NULL: nobody asked */
 	const char
 		*trouble; /* after a failure: the message for people, without the program's name */
 };
@@ -59,7 +67,7 @@ struct members_settings {
  */
 int members_select(struct arena *arena, const struct members_settings *settings,
 		   struct members *members);
-/* Reads their ledgers. */
+/* Reads their ledgers, and begins to ask the kernel about those that run. */
 int members_read(struct arena *arena, struct members *members);
 void members_close(struct members *members);
 
