@@ -211,19 +211,29 @@ static int decide(const struct analysis_settings *settings, struct audit *audit,
 				      &analysis->trouble);
 }
 
-/* Who stands at the other ends, and who else holds what; and the list of all, if it was asked for.
- */
-static void sockets_fill(const struct analysis_settings *settings, struct audit *audit,
-			 struct code *code, struct report *report)
+/* Whether there will be findings of sockets, as far as one can tell before. */
+static bool is_ripe(const struct audit *audit)
 {
-	struct peers *peers;
+	for (size_t i = 0; i < audit->socket_count; i++)
+		if (audit->sockets[i]->judgement && audit->sockets[i]->judgement->ripe)
+			return true;
+	return false;
+}
+
+/* Who stands at the other ends, and who else holds what; and the list of all, if it was asked for.
+ * `peers` if they are being gathered already. */
+static void sockets_fill(const struct analysis_settings *settings, struct audit *audit,
+			 struct code *code, struct peers *peers, struct report *report)
+{
 	bool states[TCP_STATE_COUNT];
 	const char *unknown;
 	int length;
 
-	if (!report->finding_count && !settings->sockets)
+	if (!peers && (report->finding_count || settings->sockets))
+		peers = peers_begin(audit, code);
+	if (!peers)
 		return;
-	peers = peers_new(audit, code);
+	peers_wait(peers);
 	for (size_t i = 0; i < report->finding_count; i++)
 		for (size_t j = 0; j < report->findings[i].socket_count; j++)
 			peers_tell(peers, &report->findings[i].sockets[j]);
@@ -253,6 +263,7 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 {
 	struct report *report = &analysis->report;
 	struct finding_list findings = { .arena = &analysis->arena };
+	struct peers *peers = NULL;
 	struct audit audit;
 
 	struct marks *marks = marks_gather(&analysis->arena, settings->members.targets,
@@ -267,14 +278,17 @@ int analysis_of_members(const struct analysis_settings *settings, struct analysi
 	else if (!analysis->code)
 		analysis->code = code_new(&analysis->arena);
 	time_waits_join(&audit);
+	/* These look through the whole of /proc, which is not for each second. */
+	bool all = !settings->look;
+	if (all && (settings->sockets || is_ripe(&audit)))
+		peers = peers_begin(&audit, analysis->code);
 	audit_find(&audit, analysis->code, &findings);
 	report->findings = findings.items;
 	report->finding_count = findings.count;
 	audit_balance(&audit, report);
 	report->close_wait_grace = close_wait_grace(&audit);
-	/* These look through the whole of /proc, which is not for each second. */
-	if (!settings->look) {
-		sockets_fill(settings, &audit, analysis->code, report);
+	if (all) {
+		sockets_fill(settings, &audit, analysis->code, peers, report);
 		audit_namespaces(&audit, report);
 	}
 	endings_fill(&audit, analysis->code, report);

@@ -178,6 +178,9 @@ void audit_censuses_forget(struct audit *audit);
 /* Who holds what, in all processes; looked up at the first question, but for the members, of which
  * it is what was joined. */
 const struct owners *audit_owners(struct audit *audit);
+/* The same before the question, perhaps by another thread: memory is `arena`'s, which will be the
+ * audit's. */
+void audit_owners_look(struct audit *audit, struct arena *arena);
 /* The first holder of a socket by pid and descriptor; NULL: none that we may look at. */
 const struct owner *audit_owner_of(struct audit *audit, uint64_t inode);
 /* Gives back what is not the arena's. */

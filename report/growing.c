@@ -310,12 +310,11 @@ static bool holds_enough(const struct audited_process *process)
 	return count >= OVER_TIME;
 }
 
-/* What takes time is told of no younger process, and what is told at once takes more. */
-static bool may_be_growing(const struct live_site *site)
+/* How many a place has open at least that grows: what takes time is told of no younger process, and
+ * what is told at once takes more. */
+static size_t least_of(const struct member *member)
 {
-	bool is_young = age_ms(site->member, history_end(site->member)) < CONNECTED_MS;
-
-	return site->site && site->count >= (is_young ? AT_ONCE : OVER_TIME);
+	return age_ms(member, history_end(member)) < CONNECTED_MS ? AT_ONCE : OVER_TIME;
 }
 
 void audit_growing(struct audit *audit, struct code *code, struct finding_list *list)
@@ -326,10 +325,13 @@ void audit_growing(struct audit *audit, struct code *code, struct finding_list *
 		const struct member *member = &audit->members->items[i];
 		if (!member->ledger || member->witness || !holds_enough(&audit->processes[i]))
 			continue;
+		size_t least = least_of(member);
+		if (!live_sites_reach(audit, code, i, least))
+			continue;
 		struct live_site *sites = live_sites_find(audit, code, i);
 		for (struct live_site *site = sites; site; site = site->hh.next) {
 			struct suspicion suspicion = { .count = 0 };
-			if (!may_be_growing(site))
+			if (!site->site || site->count < least)
 				continue;
 			sockets_gather(audit, site, &suspicion);
 			if (!is_growing(site, &suspicion))

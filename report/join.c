@@ -336,6 +336,8 @@ static void held_join(struct join *join, uint32_t index)
 	struct socket_index seen = { .entries = NULL };
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
+	index_reserve(&seen, process->held_count);
+	index_reserve(&join->counted, join->counted.count + process->held_count);
 	process->unix_known = !census || (!census->failed && census->kernel->unix_known);
 	for (size_t i = 0; i < process->held_count; i++) {
 		struct held_socket *held = &process->held[i];

@@ -16,12 +16,12 @@ struct index_entry {
 	struct audited_socket *socket; /* NULL: none stands here */
 };
 
+/* So that no ledger can be made to meet one place again and again. Set before there is any index,
+ * and so before there are threads that hash. */
+static uint64_t seed;
+
 uint64_t index_hash(uint64_t value)
 {
-	static uint64_t seed; /* so that no ledger can be made to meet one place again and again */
-
-	if (!seed && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
-		seed = (uintptr_t)&value;
 	value ^= seed;
 	value = (value ^ value >> 32) * 0x9e3779b97f4a7c15u;
 	value = (value ^ value >> 29) * 0xbf58476d1ce4e5b9u;
@@ -52,6 +52,8 @@ void index_reserve(struct socket_index *index, size_t count)
 		larger.room *= 2;
 	if (larger.room <= index->room)
 		return;
+	if (!seed && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = (uintptr_t)&larger;
 	larger.entries = calloc(larger.room, sizeof(*larger.entries));
 	if (!larger.entries) {
 		arena_out_of_memory();

@@ -78,12 +78,17 @@ static const struct proc_files *files_seen(void *data, const struct proc *proc)
 	return NULL;
 }
 
+void audit_owners_look(struct audit *audit, struct arena *arena)
+{
+	if (audit->owners)
+		return;
+	audit->owners = arena_alloc(arena, sizeof(*audit->owners));
+	owners_find(arena, audit->owners, files_seen, audit);
+}
+
 const struct owners *audit_owners(struct audit *audit)
 {
-	if (!audit->owners) {
-		audit->owners = arena_alloc(audit->arena, sizeof(*audit->owners));
-		owners_find(audit->arena, audit->owners, files_seen, audit);
-	}
+	audit_owners_look(audit, audit->arena);
 	return audit->owners;
 }
 

@@ -18,17 +18,17 @@ static const char waiting[] = "in an accept queue, without a descriptor";
 /* io_uring's registered files, messages under way, and processes that /proc hides. */
 static const char nobodys[] = "of no process that we may look at";
 
-/* A socket of the report, by inode. */
-struct accounted {
+/* A socket of the report that no ledger knows, by inode. */
+struct stranger {
 	UT_hash_handle hh;
 	uint64_t inode;
-	const struct audited_socket *socket;
 	const struct held_socket *held;
 };
 
 struct reckoning {
 	struct audit *audit;
-	struct accounted *by_inode;
+	struct stranger *strangers;
+	uint64_t this_boot;
 	uint64_t *net_ns; /* of each member */
 	size_t nobodys;	  /* sockets that nobody is known to hold */
 	/* Those of the namespace at hand: they may have ended since it was asked. */
@@ -36,32 +36,33 @@ struct reckoning {
 	size_t doubt_count, doubt_room;
 };
 
-static void account(struct reckoning *reckoning, uint64_t inode,
-		    const struct audited_socket *socket, const struct held_socket *held)
+static const struct audited_socket *audited_of(const struct reckoning *reckoning, uint64_t inode)
 {
-	struct accounted *there = NULL;
-
-	if (inode)
-		HASH_FIND(hh, reckoning->by_inode, &inode, sizeof(inode), there);
-	if (!inode || there)
-		return;
-	there = arena_alloc(reckoning->audit->arena, sizeof(*there));
-	*there = (struct accounted){ .inode = inode, .socket = socket, .held = held };
-	HASH_ADD(hh, reckoning->by_inode, inode, sizeof(there->inode), there);
+	return inode ? index_find(&reckoning->audit->inodes, inode, reckoning->this_boot) : NULL;
 }
 
-static void accounts_take(struct reckoning *reckoning)
+static void stranger_add(struct reckoning *reckoning, const struct held_socket *held)
+{
+	struct stranger *stranger;
+
+	HASH_FIND(hh, reckoning->strangers, &held->inode, sizeof(held->inode), stranger);
+	if (stranger)
+		return;
+	stranger = arena_alloc(reckoning->audit->arena, sizeof(*stranger));
+	stranger->inode = held->inode;
+	stranger->held = held;
+	HASH_ADD(hh, reckoning->strangers, inode, sizeof(stranger->inode), stranger);
+}
+
+static void strangers_take(struct reckoning *reckoning)
 {
 	const struct audit *audit = reckoning->audit;
 
-	/* What a ledger knows comes first: another holder may be one without. */
-	for (size_t i = 0; i < audit->socket_count; i++)
-		if (audit->sockets[i]->live)
-			account(reckoning, audit->sockets[i]->inode, audit->sockets[i], NULL);
 	for (size_t i = 0; i < audit->members->count; i++)
 		for (size_t j = 0; j < audit->processes[i].held_count; j++) {
 			const struct held_socket *held = &audit->processes[i].held[j];
-			account(reckoning, held->inode, held->socket, held);
+			if (held->inode && !audited_of(reckoning, held->inode))
+				stranger_add(reckoning, held);
 		}
 }
 
@@ -111,16 +112,20 @@ static const char *stranger_reason(struct reckoning *reckoning, const struct ker
 static void half_closed_count(struct reckoning *reckoning, const struct kernel_socket *kernel,
 			      struct namespace_sum *sum, size_t *room)
 {
-	struct accounted *there = NULL;
+	const struct audited_socket *audited =
+		kernel->subflow ? NULL : audited_of(reckoning, kernel->inode);
+	struct stranger *stranger = NULL;
 	const char *reason;
 
 	sum->close_wait++;
-	if (kernel->inode && !kernel->subflow)
-		HASH_FIND(hh, reckoning->by_inode, &kernel->inode, sizeof(kernel->inode), there);
-	if (!there) {
+	if (kernel->inode && !kernel->subflow && !audited)
+		HASH_FIND(hh, reckoning->strangers, &kernel->inode, sizeof(kernel->inode),
+			  stranger);
+	if (!audited && !stranger) {
 		reason = stranger_reason(reckoning, kernel, sum, room);
 	} else {
-		switch (half_closed_of(there->socket, there->held, &reason)) {
+		const struct held_socket *held = stranger ? stranger->held : NULL;
+		switch (half_closed_of(held ? held->socket : audited, held, &reason)) {
 		case HALF_CLOSED_FOUND:
 			sum->found++;
 			return;
@@ -222,7 +227,8 @@ static const char *blindness(const struct reckoning *reckoning)
 
 void audit_namespaces(struct audit *audit, struct report *report)
 {
-	struct reckoning reckoning = { .audit = audit };
+	struct reckoning reckoning = { .audit = audit,
+				       .this_boot = index_boot(proc_boot_id(audit->arena)) };
 
 	report->namespaces =
 		arena_array(audit->arena, audit->census_count + 1, sizeof(*report->namespaces));
@@ -230,7 +236,7 @@ void audit_namespaces(struct audit *audit, struct report *report)
 		arena_array(audit->arena, audit->members->count + 1, sizeof(*reckoning.net_ns));
 	for (size_t i = 0; i < audit->members->count && audit->census_count; i++)
 		reckoning.net_ns[i] = proc_namespace(audit->members->items[i].pid, "net");
-	accounts_take(&reckoning);
+	strangers_take(&reckoning);
 	for (size_t i = 0; i < audit->census_count; i++)
 		/* Of one whose number we may not see nobody knows whether it is one or several. */
 		if (audit->censuses[i].of_member && audit->censuses[i].kernel->net_ns)
@@ -245,5 +251,5 @@ void audit_namespaces(struct audit *audit, struct report *report)
 			arena_printf(audit->arena,
 				     "who holds %zu of the namespace's sockets is not known: %s",
 				     reckoning.nobodys, blindness(&reckoning)));
-	HASH_CLEAR(hh, reckoning.by_inode);
+	HASH_CLEAR(hh, reckoning.strangers);
 }

@@ -24,34 +24,17 @@ struct past_tuple {
 
 /* A life, in the chains of those whose cookies and whose addresses have one hash. */
 struct past_entry {
-	struct past past; /* first: what the callers see */
-	uint32_t next_cookie, next_tuple;
+	const struct ledger_entry *entry;
+	uint32_t member, next_cookie, next_tuple;
 };
 
 struct past_ends {
 	const struct audit *audit;
-	struct arena *arena;
 	struct past_entry *entries;
-	uint32_t count, room;
+	uint32_t count;
 	uint32_t *cookies, *tuples; /* the first of each chain */
 	uint32_t mask;		    /* chains, less one */
-	bool taken;
 };
-
-struct past_ends *past_ends_new(const struct audit *audit)
-{
-	struct past_ends *past = arena_alloc(audit->arena, sizeof(*past));
-
-	past->audit = audit;
-	past->arena = audit->arena;
-	return past;
-}
-
-void past_ends_free(struct past_ends *past)
-{
-	free(past->cookies);
-	past->cookies = NULL;
-}
 
 static void address_widen(uint16_t family, const struct ledger_address *from, uint8_t to[16])
 {
@@ -96,7 +79,7 @@ static uint32_t tuple_hash(const struct past_tuple *tuple)
 }
 _Static_assert(sizeof(struct past_tuple) % sizeof(uint64_t) == 0, "hashed by words");
 
-static void entry_add(struct past_ends *past, const struct member *member, uint64_t boot,
+static void entry_add(struct past_ends *past, uint32_t member, uint64_t boot,
 		      const struct ledger_entry *entry)
 {
 	struct past_tuple tuple;
@@ -105,11 +88,12 @@ static void entry_add(struct past_ends *past, const struct member *member, uint6
 		return;
 	struct past_entry *made = &past->entries[past->count];
 	uint32_t *first = &past->cookies[index_hash(entry->slot.cookie ^ boot) & past->mask];
-	*made = (struct past_entry){ .past = { .member = member, .entry = entry },
-				     .next_cookie = *first,
-				     .next_tuple = NOBODY };
+	*made = (struct past_entry){
+		.entry = entry, .member = member, .next_cookie = *first, .next_tuple = NOBODY
+	};
 	*first = past->count;
-	if (tuple_of(member->ledger, boot, &entry->slot, false, &tuple)) {
+	if (tuple_of(past->audit->members->items[member].ledger, boot, &entry->slot, false,
+		     &tuple)) {
 		first = &past->tuples[tuple_hash(&tuple) & past->mask];
 		made->next_tuple = *first;
 		*first = past->count;
@@ -117,60 +101,87 @@ static void entry_add(struct past_ends *past, const struct member *member, uint6
 	past->count++;
 }
 
-static void take(struct past_ends *past)
+/* Not zeroed: what is used of it is written first. */
+static void *memory_new(size_t count, size_t size)
 {
-	const struct members *members = past->audit->members;
-	size_t chains = 64;
+	void *memory = reallocarray(NULL, count + 1, size);
 
-	past->taken = true;
-	for (size_t i = 0; i < members->count; i++) {
-		const struct ledger *ledger = members->items[i].ledger;
-		past->room += ledger ? ledger->closed_count + (uint32_t)ledger->slot_count : 0;
-	}
-	while (chains < past->room)
-		chains *= 2;
-	past->mask = (uint32_t)chains - 1;
-	past->entries = arena_array(past->arena, past->room, sizeof(*past->entries));
-	past->cookies = malloc(2 * chains * sizeof(uint32_t));
-	if (!past->cookies) {
+	if (!memory) {
 		arena_out_of_memory();
 		abort();
 	}
-	memory_is_large(past->cookies, 2 * chains * sizeof(uint32_t));
-	memset(past->cookies, 0xff, 2 * chains * sizeof(uint32_t)); /* NOBODY */
-	past->tuples = past->cookies + chains;
-	for (size_t i = 0; i < members->count; i++) {
-		const struct member *member = &members->items[i];
-		const struct ledger *ledger = member->ledger;
-		uint64_t boot = ledger ? index_boot(ledger->header.boot_id) : 0;
-		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++)
-			entry_add(past, member, boot,
-				  closed_entry(past->arena, &ledger->closed[j]));
-		/* Those that still stand know more: they are found first. */
-		for (size_t j = 0; ledger && j < ledger->slot_count; j++)
-			entry_add(past, member, boot, &ledger->slots[j]);
-	}
+	memory_is_large(memory, count * size);
+	return memory;
 }
 
-const struct past *past_of_cookie(struct past_ends *past, uint64_t cookie, uint64_t boot)
+static void chains_make(struct past_ends *past)
+{
+	const struct members *members = past->audit->members;
+	size_t chains = 64, lives = 0;
+
+	for (size_t i = 0; i < members->count; i++) {
+		const struct ledger *ledger = members->items[i].ledger;
+		lives += ledger ? ledger->closed_count + ledger->slot_count : 0;
+	}
+	while (chains < lives)
+		chains *= 2;
+	past->mask = (uint32_t)chains - 1;
+	past->entries = memory_new(lives, sizeof(*past->entries));
+	past->cookies = memory_new(2 * chains, sizeof(uint32_t));
+	memset(past->cookies, 0xff, 2 * chains * sizeof(uint32_t)); /* NOBODY */
+	past->tuples = past->cookies + chains;
+}
+
+struct past_ends *past_ends_new(const struct audit *audit, struct arena *arena)
+{
+	struct past_ends *past = arena_alloc(arena, sizeof(*past));
+	const struct members *members = audit->members;
+
+	past->audit = audit;
+	chains_make(past);
+	for (uint32_t i = 0; i < members->count; i++) {
+		const struct ledger *ledger = members->items[i].ledger;
+		uint64_t boot = ledger ? index_boot(ledger->header.boot_id) : 0;
+		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++)
+			entry_add(past, i, boot, closed_entry(arena, &ledger->closed[j]));
+		/* Those that still stand know more: they are found first. */
+		for (size_t j = 0; ledger && j < ledger->slot_count; j++)
+			entry_add(past, i, boot, &ledger->slots[j]);
+	}
+	return past;
+}
+
+void past_ends_free(struct past_ends *past)
+{
+	free(past->entries);
+	free(past->cookies);
+	past->entries = NULL;
+	past->cookies = NULL;
+}
+
+static struct past past_of(const struct past_ends *past, const struct past_entry *entry)
+{
+	return (struct past){ .member = &past->audit->members->items[entry->member],
+			      .entry = entry->entry };
+}
+
+const struct past *past_of_cookie(const struct past_ends *past, uint64_t cookie, uint64_t boot)
 {
 	const struct past *first = NULL, **next = &first;
 
-	if (!past->taken)
-		take(past);
 	if (!cookie)
 		return NULL;
-	/* Those of the chain that are of this socket are linked when they are asked for. */
 	for (uint32_t at = past->cookies[index_hash(cookie ^ boot) & past->mask]; at != NOBODY;
 	     at = past->entries[at].next_cookie) {
-		struct past *found = &past->entries[at].past;
-		if (found->entry->slot.cookie != cookie ||
-		    index_boot(found->member->ledger->header.boot_id) != boot)
+		struct past found = past_of(past, &past->entries[at]);
+		if (found.entry->slot.cookie != cookie ||
+		    index_boot(found.member->ledger->header.boot_id) != boot)
 			continue;
-		*next = found;
-		next = &found->next;
+		struct past *kept = arena_alloc(past->audit->arena, sizeof(*kept));
+		*kept = found;
+		*next = kept;
+		next = &kept->next;
 	}
-	*next = NULL;
 	return first;
 }
 
@@ -191,32 +202,30 @@ static bool overlaps(const struct past *candidate, uint64_t from, uint64_t to)
 	return began <= to && ended >= from;
 }
 
-const struct past *past_other_end(struct past_ends *past, const struct member *member,
+const struct past *past_other_end(const struct past_ends *past, const struct member *member,
 				  const struct ledger_slot *merged, uint64_t end)
 {
 	struct past_tuple tuple, other;
 	uint64_t from = merged->connect_at ? merged->connect_at : merged->opened_at, latest = 0,
 		 boot = index_boot(member->ledger->header.boot_id);
-	const struct past *chosen = NULL;
+	const struct ledger_entry *chosen = NULL;
 
 	if (!tuple_of(member->ledger, boot, merged, true, &tuple))
 		return NULL;
-	if (!past->taken)
-		take(past);
 	for (uint32_t at = past->tuples[tuple_hash(&tuple) & past->mask]; at != NOBODY;
 	     at = past->entries[at].next_tuple) {
-		const struct past *entry = &past->entries[at].past;
-		const struct ledger *ledger = entry->member->ledger;
-		const struct ledger_slot *slot = &entry->entry->slot;
+		const struct past candidate = past_of(past, &past->entries[at]);
+		const struct ledger *ledger = candidate.member->ledger;
+		const struct ledger_slot *slot = &candidate.entry->slot;
 		uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at;
 		if (!tuple_of(ledger, index_boot(ledger->header.boot_id), slot, false, &other) ||
-		    memcmp(&tuple, &other, sizeof(tuple)) || !overlaps(entry, from, end))
+		    memcmp(&tuple, &other, sizeof(tuple)) || !overlaps(&candidate, from, end))
 			continue;
 		/* Ports are used again: the latest that was there in time is it. */
 		if (!chosen || began > latest) {
-			chosen = entry;
+			chosen = candidate.entry;
 			latest = began;
 		}
 	}
-	return chosen ? past_of_cookie(past, chosen->entry->slot.cookie, tuple.boot) : NULL;
+	return chosen ? past_of_cookie(past, chosen->slot.cookie, tuple.boot) : NULL;
 }

@@ -16,17 +16,19 @@ struct past {
 
 struct past_ends;
 
-/* The members' ledgers, looked through at the first question. */
-struct past_ends *past_ends_new(const struct audit *audit);
+/* Looks through the members' ledgers; memory is the arena's. Reads nothing of the audit but these.
+ */
+struct past_ends *past_ends_new(const struct audit *audit, struct arena *arena);
 void past_ends_free(struct past_ends *past);
 
-/* What is known of a socket of that boot (join_index.h); NULL: nothing. */
-const struct past *past_of_cookie(struct past_ends *past, uint64_t cookie, uint64_t boot);
+/* What is known of a socket of that boot (join_index.h); NULL: nothing. Memory is the audit's.
+ */
+const struct past *past_of_cookie(const struct past_ends *past, uint64_t cookie, uint64_t boot);
 /*
  * The other end of a socket that a member's ledger knows, which lived in the same namespace at the
  * same time and has its addresses the other way round. NULL: none, or more than one.
  */
-const struct past *past_other_end(struct past_ends *past, const struct member *member,
+const struct past *past_other_end(const struct past_ends *past, const struct member *member,
 				  const struct ledger_slot *merged, uint64_t end);
 
 #endif

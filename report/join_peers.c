@@ -11,6 +11,7 @@
 #include "socket_row.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,31 +25,61 @@ struct peers {
 	struct past_ends *past;
 	uint64_t this_boot;
 	uint64_t asked_ns; /* CLOCK_MONOTONIC when the first of the censuses was taken */
+	const struct kernel_census **censuses;
+	struct arena arena; /* the thread's alone, until it has ended */
+	pthread_t thread;
+	bool started, gathered;
 };
 
-struct peers *peers_new(struct audit *audit, struct code *code)
+static void *gather(void *data)
+{
+	struct peers *peers = data;
+	struct audit *audit = peers->audit;
+
+	peers->pairs = kernel_pairs_new(&peers->arena, peers->censuses, audit->census_count);
+	peers->past = past_ends_new(audit, &peers->arena);
+	/* Nobody is asked about where nobody runs. */
+	if (audit->inodes.count)
+		audit_owners_look(audit, &peers->arena);
+	return NULL;
+}
+
+struct peers *peers_begin(struct audit *audit, struct code *code)
 {
 	struct arena *arena = audit->arena;
 	struct peers *peers = arena_alloc(arena, sizeof(*peers));
-	const struct kernel_census **censuses =
-		arena_array(arena, audit->census_count + 1, sizeof(const struct kernel_census *));
 
 	peers->audit = audit;
 	peers->code = code;
 	peers->asked_ns = clock_pair_now().monotonic_ns;
+	peers->censuses =
+		arena_array(arena, audit->census_count + 1, sizeof(const struct kernel_census *));
 	for (size_t i = 0; i < audit->census_count; i++) {
-		censuses[i] = audit->censuses[i].kernel;
-		if (censuses[i]->asked_ns < peers->asked_ns)
-			peers->asked_ns = censuses[i]->asked_ns;
+		peers->censuses[i] = audit->censuses[i].kernel;
+		if (peers->censuses[i]->asked_ns < peers->asked_ns)
+			peers->asked_ns = peers->censuses[i]->asked_ns;
 	}
-	peers->pairs = kernel_pairs_new(arena, censuses, audit->census_count);
-	peers->past = past_ends_new(audit);
 	peers->this_boot = index_boot(proc_boot_id(arena));
+	/* Where no thread is to be had, peers_wait() gathers. */
+	peers->started = !pthread_create(&peers->thread, NULL, gather, peers);
 	return peers;
+}
+
+void peers_wait(struct peers *peers)
+{
+	if (peers->gathered)
+		return;
+	peers->gathered = true;
+	if (peers->started)
+		pthread_join(peers->thread, NULL);
+	else
+		gather(peers);
+	arena_take(peers->audit->arena, &peers->arena);
 }
 
 void peers_free(struct peers *peers)
 {
+	peers_wait(peers);
 	kernel_pairs_free(peers->pairs);
 	past_ends_free(peers->past);
 }

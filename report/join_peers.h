@@ -8,9 +8,12 @@
 
 struct peers;
 
-/* While the audit's censuses stand. /proc is looked through once, at the first socket of a running
- * process. */
-struct peers *peers_new(struct audit *audit, struct code *code);
+/*
+ * Begins to gather what is asked below, in a thread of its own: until peers_wait() the audit keeps
+ * its censuses, and nobody asks it for owners. While the censuses stand; peers_free() when done.
+ */
+struct peers *peers_begin(struct audit *audit, struct code *code);
+void peers_wait(struct peers *peers);
 void peers_free(struct peers *peers);
 
 /*

@@ -93,6 +93,29 @@ struct live_site *live_sites_find(const struct audit *audit, struct code *code, 
 	return sites;
 }
 
+bool live_sites_reach(const struct audit *audit, struct code *code, uint32_t member, size_t least)
+{
+	const struct ledger *ledger = audit->members->items[member].ledger;
+	size_t room = (size_t)ledger->stack_count + 1;
+	uint32_t *counts = arena_array(audit->arena, room, sizeof(*counts)),
+		 *sites = arena_array(audit->arena, room, sizeof(*sites)), most = 0;
+
+	for (size_t i = 0; i < ledger->slot_count; i++)
+		counts[ledger->slots[i].slot.opened_stack] +=
+			LIFE_PHASE(ledger->slots[i].slot.life) == PHASE_OPEN;
+	for (uint32_t i = 1; i < ledger->stack_count; i++) {
+		if (counts[i])
+			sites[i] = code_site(code,
+					     code_stack(code, &audit->members->items[member], i));
+		most = sites[i] > most ? sites[i] : most;
+	}
+	size_t *sums = arena_array(audit->arena, (size_t)most + 1, sizeof(*sums));
+	for (uint32_t i = 1; i < ledger->stack_count; i++)
+		if (sites[i] && (sums[sites[i]] += counts[i]) >= least)
+			return true;
+	return false;
+}
+
 void live_sites_free(struct live_site *sites)
 {
 	HASH_CLEAR(hh, sites);

@@ -22,6 +22,9 @@ struct live_site {
 	size_t stack_count, stack_room;
 };
 
+/* Whether one of a process's places may have so many: told by its slots alone, so that sockets need
+ * not be looked at. */
+bool live_sites_reach(const struct audit *audit, struct code *code, uint32_t member, size_t least);
 /* Those of one process; live_sites_free() when done. Memory is the audit's arena. */
 struct live_site *live_sites_find(const struct audit *audit, struct code *code, uint32_t member);
 void live_sites_free(struct live_site *sites);
