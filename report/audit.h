@@ -100,6 +100,7 @@ struct held_socket {
 };
 
 struct audited_process {
+	uint64_t boot; /* index_boot() of its ledger; 0: it has none */
 	struct held_socket *held;
 	size_t held_count;
 	size_t open_files;
@@ -173,8 +174,6 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 void audit_namespaces(struct audit *audit, struct report *report);
 /* The census of our own namespace, where ended members may have lived. */
 struct audit_census *audit_census_here(struct audit *audit);
-/* The censuses taken so far are too old. */
-void audit_censuses_forget(struct audit *audit);
 /* Who holds what, in all processes; looked up at the first question, but for the members, of which
  * it is what was joined. */
 const struct owners *audit_owners(struct audit *audit);

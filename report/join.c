@@ -199,7 +199,7 @@ static void doubts_settle(struct join *join)
 
 	if (!join->doubt_count)
 		return;
-	audit_censuses_forget(join->audit);
+	join->audit->census_count = 0;
 	for (size_t i = 0; i < join->doubt_count; i++) {
 		struct doubt *doubt = &join->doubts[i];
 		const struct member *member = &members->items[doubt->member];
@@ -384,14 +384,18 @@ static void held_join(struct join *join, uint32_t index)
 	index_free(&seen);
 }
 
-/* As many sockets as there may be, so that nothing outgrows its place. */
+/* As many sockets as there may be, so that nothing outgrows its place; and the boots they are of.
+ */
 static void room_make(struct audit *audit)
 {
 	size_t most = 0;
 
 	for (size_t i = 0; i < audit->members->count; i++) {
 		const struct member *member = &audit->members->items[i];
-		if (member->ledger && !member->witness && !member->superseded)
+		if (!member->ledger)
+			continue;
+		audit->processes[i].boot = index_boot(member->ledger->header.boot_id);
+		if (!member->witness && !member->superseded)
 			most += member->ledger->slot_count;
 	}
 	index_reserve(&audit->cookies, most);

@@ -52,7 +52,7 @@ void closed_find(struct join_sockets *join, const struct kernel_census *const *c
 
 	for (size_t i = 0; count && i < members->count; i++) {
 		const struct ledger *ledger = members->items[i].ledger;
-		if (!ledger || index_boot(ledger->header.boot_id) != join->this_boot)
+		if (!ledger || join->audit->processes[i].boot != join->this_boot)
 			continue;
 		for (size_t j = 0; j < ledger->slot_count; j++)
 			if (was_closed(&ledger->slots[j].slot))
@@ -101,7 +101,7 @@ void closed_join(struct join_sockets *join)
 
 	for (uint32_t i = 0; i < members->count; i++) {
 		const struct ledger *ledger = members->items[i].ledger;
-		uint64_t boot = ledger ? index_boot(ledger->header.boot_id) : 0;
+		uint64_t boot = join->audit->processes[i].boot;
 		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++) {
 			const struct ledger_closed *closed = &ledger->closed[j];
 			struct audited_socket *socket =

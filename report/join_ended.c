@@ -20,25 +20,38 @@ static int snapshot_compare(const void *a, const void *b)
 	return left->life < right->life ? -1 : left->life > right->life;
 }
 
-static const struct ledger_snapshot *snapshot_find(const struct ledger *ledger,
-						   const struct ledger_entry *entry)
+/* The library writes them down in order; a ledger may be anybody's. */
+static void snapshots_sort(struct ledger *ledger)
 {
-	struct ledger_snapshot key = { .fd = entry->fd, .life = entry->slot.life };
+	for (uint32_t i = 1; i < ledger->snapshot_count; i++) {
+		if (snapshot_compare(&ledger->snapshots[i - 1], &ledger->snapshots[i]) <= 0)
+			continue;
+		qsort(ledger->snapshots, ledger->snapshot_count, sizeof(*ledger->snapshots),
+		      snapshot_compare);
+		return;
+	}
+}
 
-	return ledger->snapshot_count ? bsearch(&key, ledger->snapshots, ledger->snapshot_count,
-						sizeof(key), snapshot_compare)
-				      : NULL;
+/* Of a slot, each behind the one before: so are the snapshots, of which *at have been passed. */
+static const struct ledger_snapshot *snapshot_find(const struct ledger *ledger,
+						   const struct ledger_entry *entry, uint32_t *at)
+{
+	const struct ledger_snapshot key = { .fd = entry->fd, .life = entry->slot.life };
+
+	while (*at < ledger->snapshot_count && snapshot_compare(&ledger->snapshots[*at], &key) < 0)
+		++*at;
+	return *at < ledger->snapshot_count && !snapshot_compare(&ledger->snapshots[*at], &key)
+		       ? &ledger->snapshots[*at]
+		       : NULL;
 }
 
 static void slot_join_ended(struct join_sockets *join, uint32_t index,
-			    const struct ledger_entry *entry)
+			    const struct ledger_entry *entry,
+			    const struct ledger_snapshot *snapshot)
 {
 	const struct ledger *ledger = join->audit->members->items[index].ledger;
 	bool open = LIFE_PHASE(entry->slot.life) == PHASE_OPEN;
-	const struct ledger_snapshot *snapshot = NULL;
 
-	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
-		snapshot = snapshot_find(ledger, entry);
 	if (snapshot && snapshot->gone) {
 		join->audit->processes[index].drift += open;
 		return;
@@ -80,7 +93,7 @@ static void strangers_join(struct join_sockets *join, uint32_t index)
 	const struct ledger *ledger = join->audit->members->items[index].ledger;
 	struct audited_process *process = &join->audit->processes[index];
 	struct socket_index seen = { .entries = NULL };
-	uint64_t boot = index_boot(ledger->header.boot_id);
+	uint64_t boot = process->boot;
 	static struct audited_socket unknown; /* whatever it is: only its being there counts */
 
 	process->held =
@@ -149,13 +162,18 @@ void ended_join(struct join_sockets *join, uint32_t index)
 						       join->audit->members->items[index].pid));
 		return;
 	}
-	if (ledger->snapshot_count)
-		qsort(ledger->snapshots, ledger->snapshot_count, sizeof(*ledger->snapshots),
-		      snapshot_compare);
-	for (size_t i = 0; i < ledger->slot_count; i++)
-		if (LIFE_PHASE(ledger->slots[i].slot.life) != PHASE_GONE)
-			slot_join_ended(join, index, &ledger->slots[i]);
-	if (ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken)
+	bool asked = ledger->header.state == LEDGER_EXITED && ledger->header.snapshots_taken;
+	uint32_t passed = 0;
+	snapshots_sort(ledger);
+	for (size_t i = 0; i < ledger->slot_count; i++) {
+		const struct ledger_entry *entry = &ledger->slots[i];
+		if (LIFE_PHASE(entry->slot.life) == PHASE_GONE)
+			continue;
+		slot_expect(join, index, i);
+		slot_join_ended(join, index, entry,
+				asked ? snapshot_find(ledger, entry, &passed) : NULL);
+	}
+	if (asked)
 		strangers_join(join, index);
 	if (ledger->header.state == LEDGER_EXITED && join->audit->marks)
 		left_by_tests(join, index);

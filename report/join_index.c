@@ -44,6 +44,12 @@ struct audited_socket *index_find(const struct socket_index *index, uint64_t val
 	return index->room ? place_of(index, value, boot)->socket : NULL;
 }
 
+void index_expect(const struct socket_index *index, uint64_t value, uint64_t boot)
+{
+	if (index->room)
+		__builtin_prefetch(&index->entries[index_hash(value ^ boot) & (index->room - 1)]);
+}
+
 void index_reserve(struct socket_index *index, size_t count)
 {
 	struct socket_index larger = { .count = index->count, .room = 64 };

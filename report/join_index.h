@@ -17,6 +17,8 @@ struct socket_index {
 
 /* Cookies and inodes are unique within a boot; `boot` tells boots apart. NULL: not there. */
 struct audited_socket *index_find(const struct socket_index *index, uint64_t value, uint64_t boot);
+/* That it will be looked up soon: memory is slower than everything else here. */
+void index_expect(const struct socket_index *index, uint64_t value, uint64_t boot);
 /* Room for so many at once: a table that grows is written twice over. */
 void index_reserve(struct socket_index *index, size_t count);
 void index_add(struct socket_index *index, uint64_t value, uint64_t boot,

@@ -56,13 +56,6 @@ struct audit_census *audit_census_here(struct audit *audit)
 	return census_at(audit, 0);
 }
 
-void audit_censuses_forget(struct audit *audit)
-{
-	for (size_t i = 0; i < audit->census_count; i++)
-		kernel_census_free(audit->censuses[i].kernel);
-	audit->census_count = 0;
-}
-
 /* What was seen of a running process's descriptors; NULL: nothing was, or it is another one. */
 static const struct proc_files *files_seen(void *data, const struct proc *proc)
 {
@@ -107,8 +100,6 @@ const struct owner *audit_owner_of(struct audit *audit, uint64_t inode)
 
 void audit_release(struct audit *audit)
 {
-	audit_censuses_forget(audit);
-	kernel_view_free(&audit->view);
 	index_free(&audit->cookies);
 	index_free(&audit->inodes);
 	if (audit->owners)

@@ -161,7 +161,6 @@ static void doubts_settle(struct reckoning *reckoning, struct namespace_sum *sum
 		reason_count(arena, &sum->unexplained, &sum->unexplained_count,
 			     there ? nobodys : "gone while it was looked at");
 	}
-	kernel_census_free(&again);
 	arena_free(&passing);
 	reckoning->doubt_count = 0;
 }

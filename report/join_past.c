@@ -141,7 +141,7 @@ struct past_ends *past_ends_new(const struct audit *audit, struct arena *arena)
 	chains_make(past);
 	for (uint32_t i = 0; i < members->count; i++) {
 		const struct ledger *ledger = members->items[i].ledger;
-		uint64_t boot = ledger ? index_boot(ledger->header.boot_id) : 0;
+		uint64_t boot = audit->processes[i].boot;
 		for (uint32_t j = 0; ledger && j < ledger->closed_count; j++)
 			entry_add(past, i, boot, closed_entry(arena, &ledger->closed[j]));
 		/* Those that still stand know more: they are found first. */
@@ -173,12 +173,12 @@ const struct past *past_of_cookie(const struct past_ends *past, uint64_t cookie,
 		return NULL;
 	for (uint32_t at = past->cookies[index_hash(cookie ^ boot) & past->mask]; at != NOBODY;
 	     at = past->entries[at].next_cookie) {
-		struct past found = past_of(past, &past->entries[at]);
-		if (found.entry->slot.cookie != cookie ||
-		    index_boot(found.member->ledger->header.boot_id) != boot)
+		const struct past_entry *entry = &past->entries[at];
+		if (entry->entry->slot.cookie != cookie ||
+		    past->audit->processes[entry->member].boot != boot)
 			continue;
 		struct past *kept = arena_alloc(past->audit->arena, sizeof(*kept));
-		*kept = found;
+		*kept = past_of(past, entry);
 		*next = kept;
 		next = &kept->next;
 	}
@@ -207,7 +207,7 @@ const struct past *past_other_end(const struct past_ends *past, const struct mem
 {
 	struct past_tuple tuple, other;
 	uint64_t from = merged->connect_at ? merged->connect_at : merged->opened_at, latest = 0,
-		 boot = index_boot(member->ledger->header.boot_id);
+		 boot = past->audit->processes[member - past->audit->members->items].boot;
 	const struct ledger_entry *chosen = NULL;
 
 	if (!tuple_of(member->ledger, boot, merged, true, &tuple))
@@ -215,10 +215,11 @@ const struct past *past_other_end(const struct past_ends *past, const struct mem
 	for (uint32_t at = past->tuples[tuple_hash(&tuple) & past->mask]; at != NOBODY;
 	     at = past->entries[at].next_tuple) {
 		const struct past candidate = past_of(past, &past->entries[at]);
-		const struct ledger *ledger = candidate.member->ledger;
 		const struct ledger_slot *slot = &candidate.entry->slot;
 		uint64_t began = slot->connect_at ? slot->connect_at : slot->opened_at;
-		if (!tuple_of(ledger, index_boot(ledger->header.boot_id), slot, false, &other) ||
+		if (!tuple_of(candidate.member->ledger,
+			      past->audit->processes[past->entries[at].member].boot, slot, false,
+			      &other) ||
 		    memcmp(&tuple, &other, sizeof(tuple)) || !overlaps(&candidate, from, end))
 			continue;
 		/* Ports are used again: the latest that was there in time is it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "join_samples.h"
 
+#include "hash.h"
 #include "kernel.h"
 #include "ledger_folder.h"
 

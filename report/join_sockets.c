@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* As long as memory takes. */
+#define SLOTS_AHEAD 8
+
 void audit_remark(struct audit *audit, const char *remark)
 {
 	for (size_t i = 0; remark && i < audit->remark_count; i++)
@@ -53,11 +56,20 @@ void socket_identify(struct join_sockets *join, struct audited_socket *socket, u
 	}
 }
 
+void slot_expect(const struct join_sockets *join, uint32_t member, size_t at)
+{
+	const struct ledger *ledger = join->audit->members->items[member].ledger;
+
+	if (at + SLOTS_AHEAD < ledger->slot_count)
+		index_expect(&join->audit->cookies, ledger->slots[at + SLOTS_AHEAD].slot.cookie,
+			     join->audit->processes[member].boot);
+}
+
 struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 				 const struct ledger_entry *entry, uint64_t inode, bool live)
 {
 	struct audit *audit = join->audit;
-	uint64_t boot = index_boot(audit->members->items[member].ledger->header.boot_id);
+	uint64_t boot = audit->processes[member].boot;
 	uint64_t cookie = entry->slot.cookie;
 	struct audited_socket *socket =
 		cookie ? index_find(&join->audit->cookies, cookie, boot) : NULL;
@@ -80,8 +92,9 @@ void witnesses_join(struct join_sockets *join)
 		const struct member *member = &members->items[i];
 		if (!member->ledger)
 			continue;
-		uint64_t boot = index_boot(member->ledger->header.boot_id);
+		uint64_t boot = join->audit->processes[i].boot;
 		for (size_t j = 0; j < member->ledger->slot_count; j++) {
+			slot_expect(join, i, j);
 			const struct ledger_entry *entry = &member->ledger->slots[j];
 			struct audited_socket *socket =
 				entry->slot.cookie ? index_find(&join->audit->cookies,

@@ -11,6 +11,8 @@ struct join_sockets {
 	uint64_t this_boot;
 };
 
+/* Slots are joined in their order: fetches what will be asked for a few slots later. */
+void slot_expect(const struct join_sockets *join, uint32_t member, size_t at);
 /* The socket of a slot that holds it, known already or new. */
 struct audited_socket *socket_of(struct join_sockets *join, uint32_t member,
 				 const struct ledger_entry *entry, uint64_t inode, bool live);

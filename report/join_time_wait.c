@@ -162,13 +162,11 @@ static void time_wait_add(struct audit *audit, const struct kernel_census *censu
 static void census_join(struct audit *audit, const struct kernel_census *census,
 			const struct knowledge *knowledge)
 {
-	audit->time_waits.known = true;
 	for (size_t i = 0; i < census->count; i++) {
 		const struct kernel_socket *socket = &census->sockets[i];
 		struct known known;
 		if (socket->state != STATE_TIME_WAIT)
 			continue;
-		audit->time_waits.kernel++;
 		if (!is_known(knowledge, socket, &known))
 			continue;
 		audit->time_waits.explained++;
@@ -189,6 +187,20 @@ static bool may_have_left_some(const struct member *member, uint64_t here, uint6
 	       LATEST_MS;
 }
 
+/* Counts them; false: there is nothing to be known of any. */
+static bool are_there_any(struct audit *audit)
+{
+	struct time_waits *all = &audit->time_waits;
+
+	for (size_t i = 0; i < audit->census_count; i++) {
+		const struct kernel_census *census = audit->censuses[i].kernel;
+		all->known |= !audit->censuses[i].failed;
+		for (size_t j = 0; j < census->count && !audit->censuses[i].failed; j++)
+			all->kernel += census->sockets[j].state == STATE_TIME_WAIT;
+	}
+	return all->kernel;
+}
+
 void time_waits_join(struct audit *audit)
 {
 	const struct members *members = audit->members;
@@ -203,7 +215,7 @@ void time_waits_join(struct audit *audit)
 		else if (!asked && may_have_left_some(member, here, boot))
 			asked = audit_census_here(audit) != NULL;
 	}
-	if (!audit->census_count)
+	if (!are_there_any(audit))
 		return;
 	knowledge_gather(audit, boot, &knowledge);
 	for (size_t i = 0; i < audit->census_count; i++)

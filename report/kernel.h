@@ -7,7 +7,7 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
-#include "hash.h"
+#include "arena.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,7 +27,6 @@ struct kernel_socket {
 	uint8_t local[16], peer[16]; /* network byte order; IPv4 in the first four bytes */
 	uint32_t scope;
 	uint16_t local_port, peer_port;
-	UT_hash_handle by_cookie, by_inode;
 	uint16_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_MPTCP; 0: AF_UNIX */
 	uint8_t type;	   /* SOCK_STREAM, ...; 0 not told */
 	const char *name;  /* AF_UNIX: its path, '@' for each NUL of an abstract one; NULL: none */
@@ -37,13 +36,18 @@ struct kernel_socket {
 	const char *interface; /* what `scope` is called there, of link-local addresses; NULL */
 };
 
+/* Numbers of sockets, plus one, where the hash of their key says, or behind; 0: none. */
+struct kernel_index {
+	uint32_t *places, mask;
+};
+
 struct kernel_census {
 	struct kernel_socket *sockets; /* an array; not to be moved once indexed */
 	size_t count, room;
-	struct kernel_socket *cookies, *inodes; /* indexes */
-	uint64_t net_ns;			/* inode of the namespace */
-	bool unix_known;			/* it told of AF_UNIX too */
-	uint64_t asked_ns;			/* CLOCK_MONOTONIC when the kernel was asked */
+	struct kernel_index cookies, inodes;
+	uint64_t net_ns;		/* inode of the namespace */
+	bool unix_known;		/* it told of AF_UNIX too */
+	uint64_t asked_ns;		/* CLOCK_MONOTONIC when the kernel was asked */
 	const char *remark;		/* what could not be had, and why; NULL: all was told */
 	uint16_t first_port, last_port; /* ip_local_port_range; 0 unknown */
 	int tw_reuse;			/* tcp_tw_reuse; -1 unknown */
@@ -55,7 +59,8 @@ struct kernel_census {
  * with census->remark.
  */
 int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *census);
-void kernel_census_free(struct kernel_census *census);
+/* So that sockets are found; the census is done then. */
+void kernel_census_index(struct arena *arena, struct kernel_census *census);
 
 const struct kernel_socket *kernel_by_cookie(const struct kernel_census *census, uint64_t cookie);
 const struct kernel_socket *kernel_by_inode(const struct kernel_census *census, uint64_t inode);

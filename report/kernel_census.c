@@ -91,27 +91,48 @@ static int diag_dump_of(struct arena *arena, uint32_t pid, struct kernel_census 
 	return error;
 }
 
-static void census_index(struct kernel_census *census)
+static uint64_t cookie_of(const struct kernel_socket *socket)
 {
+	return socket->cookie;
+}
+
+static uint64_t inode_of(const struct kernel_socket *socket)
+{
+	return socket->inode;
+}
+
+/* Where the socket stands, or would. */
+static uint32_t *place_of(const struct kernel_census *census, const struct kernel_index *index,
+			  uint64_t (*key_of)(const struct kernel_socket *), uint64_t key)
+{
+	uint32_t at = (uint32_t)(key * 0x9e3779b97f4a7c15u >> 32) & index->mask;
+
+	while (index->places[at] && key_of(&census->sockets[index->places[at] - 1]) != key)
+		at = (at + 1) & index->mask;
+	return &index->places[at];
+}
+
+static void index_make(struct arena *arena, const struct kernel_census *census,
+		       struct kernel_index *index, uint64_t (*key_of)(const struct kernel_socket *))
+{
+	uint32_t room = 64;
+
+	while (room < 2 * census->count)
+		room *= 2;
+	index->places = arena_array(arena, room, sizeof(*index->places));
+	index->mask = room - 1;
 	for (size_t i = 0; i < census->count; i++) {
-		struct kernel_socket *socket = &census->sockets[i], *there;
-		if (socket->subflow)
-			continue;
-		if (socket->cookie) {
-			HASH_FIND(by_cookie, census->cookies, &socket->cookie,
-				  sizeof(socket->cookie), there);
-			if (!there)
-				HASH_ADD(by_cookie, census->cookies, cookie, sizeof(socket->cookie),
-					 socket);
-		}
-		if (socket->inode) {
-			HASH_FIND(by_inode, census->inodes, &socket->inode, sizeof(socket->inode),
-				  there);
-			if (!there)
-				HASH_ADD(by_inode, census->inodes, inode, sizeof(socket->inode),
-					 socket);
-		}
+		uint64_t key = key_of(&census->sockets[i]);
+		uint32_t *place = place_of(census, index, key_of, key);
+		if (key && !census->sockets[i].subflow && !*place)
+			*place = (uint32_t)i + 1;
 	}
+}
+
+void kernel_census_index(struct arena *arena, struct kernel_census *census)
+{
+	index_make(arena, census, &census->cookies, cookie_of);
+	index_make(arena, census, &census->inodes, inode_of);
 }
 
 int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *census)
@@ -138,30 +159,26 @@ int kernel_census_take(struct arena *arena, uint32_t pid, struct kernel_census *
 					     "--grace 0",
 					     strerror(-refused), pid);
 	}
-	census_index(census);
+	kernel_census_index(arena, census);
 	return error;
 }
 
-void kernel_census_free(struct kernel_census *census)
+static const struct kernel_socket *find(const struct kernel_census *census,
+					const struct kernel_index *index,
+					uint64_t (*key_of)(const struct kernel_socket *),
+					uint64_t key)
 {
-	HASH_CLEAR(by_cookie, census->cookies);
-	HASH_CLEAR(by_inode, census->inodes);
+	uint32_t number = key && index->places ? *place_of(census, index, key_of, key) : 0;
+
+	return number ? &census->sockets[number - 1] : NULL;
 }
 
 const struct kernel_socket *kernel_by_cookie(const struct kernel_census *census, uint64_t cookie)
 {
-	struct kernel_socket *found = NULL;
-
-	if (cookie)
-		HASH_FIND(by_cookie, census->cookies, &cookie, sizeof(cookie), found);
-	return found;
+	return find(census, &census->cookies, cookie_of, cookie);
 }
 
 const struct kernel_socket *kernel_by_inode(const struct kernel_census *census, uint64_t inode)
 {
-	struct kernel_socket *found = NULL;
-
-	if (inode)
-		HASH_FIND(by_inode, census->inodes, &inode, sizeof(inode), found);
-	return found;
+	return find(census, &census->inodes, inode_of, inode);
 }

@@ -2,6 +2,8 @@
 /* The two ends of a conversation; see kernel_pairs.h. */
 #include "kernel_pairs.h"
 
+#include "hash.h"
+
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>

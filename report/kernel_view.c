@@ -107,14 +107,5 @@ void kernel_view_drop(struct kernel_question *question)
 	struct kernel_view view;
 
 	kernel_view_end(question, &arena, &view);
-	kernel_view_free(&view);
 	arena_free(&arena);
-}
-
-void kernel_view_free(struct kernel_view *view)
-{
-	for (size_t i = 0; i < view->census_count; i++)
-		if (view->censuses[i].kernel)
-			kernel_census_free(view->censuses[i].kernel);
-	view->census_count = 0;
 }

@@ -18,7 +18,7 @@ struct kernel_view_process {
 
 struct kernel_view_census {
 	bool failed;
-	struct kernel_census *kernel; /* whoever takes it frees it, and puts NULL here */
+	struct kernel_census *kernel; /* NULL: the audit has taken it */
 };
 
 struct kernel_view {
@@ -38,8 +38,6 @@ void kernel_view_end(struct kernel_question *question, struct arena *arena,
 		     struct kernel_view *view);
 /* The same when nobody wants to know any more. */
 void kernel_view_drop(struct kernel_question *question);
-/* Gives back what is not the arena's. */
-void kernel_view_free(struct kernel_view *view);
 
 /* In whose network namespace a member is: its own pid, or 0, which is ours. */
 uint32_t member_net_pid(const struct member *member);
