@@ -107,8 +107,6 @@ struct audited_process {
 	bool files_known, io_uring;
 	bool unix_known; /* the kernel told which AF_UNIX streams have lost their peer */
 	uint64_t drift;	 /* slots whose descriptor is gone though nobody saw its close */
-	struct audited_socket **holds; /* or held to its end, each once, in the audit's order */
-	size_t holds_count, holds_room;
 };
 
 struct audit_census {

@@ -299,17 +299,6 @@ static void finding_make(struct audit *audit, struct code *code, struct finding_
 	finding->cause_timeless = cause(audit->arena, site, suspicion, true);
 }
 
-/* Whether a process has as many sockets in no finding as a place of it could need: else places
- * aren't looked up. */
-static bool holds_enough(const struct audited_process *process)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < process->holds_count && count < OVER_TIME; i++)
-		count += !process->holds[i]->judgement || !process->holds[i]->judgement->found;
-	return count >= OVER_TIME;
-}
-
 /* How many a place has open at least that grows: what takes time is told of no younger process, and
  * what is told at once takes more. */
 static size_t least_of(const struct member *member)
@@ -323,7 +312,7 @@ void audit_growing(struct audit *audit, struct code *code, struct finding_list *
 
 	for (uint32_t i = 0; i < audit->members->count; i++) {
 		const struct member *member = &audit->members->items[i];
-		if (!member->ledger || member->witness || !holds_enough(&audit->processes[i]))
+		if (!member->ledger || member->witness)
 			continue;
 		size_t least = least_of(member);
 		if (!live_sites_reach(audit, code, i, least))

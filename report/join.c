@@ -403,28 +403,10 @@ static void room_make(struct audit *audit)
 	audit->sockets = arena_array(audit->arena, most, sizeof(struct audited_socket *));
 }
 
-/* To the processes that hold it. */
-static void socket_assign(struct audit *audit, struct audited_socket *socket)
-{
-	for (size_t i = 0; i < socket->ref_count; i++) {
-		struct audited_process *process = &audit->processes[socket->refs[i].member];
-		bool again = !socket->refs[i].holds;
-		for (size_t j = 0; j < i && !again; j++)
-			again = socket->refs[j].holds &&
-				socket->refs[j].member == socket->refs[i].member;
-		if (again)
-			continue;
-		process->holds = arena_more(audit->arena, process->holds, process->holds_count,
-					    &process->holds_room, sizeof(struct audited_socket *));
-		process->holds[process->holds_count++] = socket;
-	}
-}
-
 static void sockets_finish(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->socket_count; i++) {
 		struct audited_socket *socket = audit->sockets[i];
-		socket_assign(audit, socket);
 		socket->elsewhere &= !socket->holder_count;
 		/* It may be the kernel that told it. */
 		if (socket->live && socket->cookie)

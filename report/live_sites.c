@@ -40,6 +40,9 @@ static struct live_site *site_of(const struct audit *audit, struct live_site **s
 static void socket_add(const struct audit *audit, struct code *code, struct live_site **sites,
 		       struct live_site **by_stack, uint32_t member, struct audited_socket *socket)
 {
+	/* Most have one descriptor only; each is looked at for each member. */
+	if (socket->ref_count == 1 && socket->only.member != member)
+		return;
 	const struct socket_ref *ref = held_ref(socket, member);
 
 	if (!ref || LIFE_PHASE(ref->slot->life) != PHASE_OPEN ||
@@ -65,13 +68,12 @@ static void socket_add(const struct audit *audit, struct code *code, struct live
 struct live_site *live_sites_find(const struct audit *audit, struct code *code, uint32_t member)
 {
 	const struct ledger *ledger = audit->members->items[member].ledger;
-	const struct audited_process *process = &audit->processes[member];
 	struct live_site *sites = NULL,
 			 **by_stack = arena_array(audit->arena, (size_t)ledger->stack_count + 1,
 						  sizeof(struct live_site *));
 
-	for (size_t i = 0; i < process->holds_count; i++)
-		socket_add(audit, code, &sites, by_stack, member, process->holds[i]);
+	for (size_t i = 0; i < audit->socket_count; i++)
+		socket_add(audit, code, &sites, by_stack, member, audit->sockets[i]);
 	for (uint32_t i = 1; sites && i < ledger->stack_count; i++) {
 		const struct ledger_stack *stack = &ledger->stacks[i];
 		if (!stack->opened)
@@ -99,10 +101,18 @@ bool live_sites_reach(const struct audit *audit, struct code *code, uint32_t mem
 	size_t room = (size_t)ledger->stack_count + 1;
 	uint32_t *counts = arena_array(audit->arena, room, sizeof(*counts)),
 		 *sites = arena_array(audit->arena, room, sizeof(*sites)), most = 0;
+	size_t open = 0;
 
-	for (size_t i = 0; i < ledger->slot_count; i++)
-		counts[ledger->slots[i].slot.opened_stack] +=
-			LIFE_PHASE(ledger->slots[i].slot.life) == PHASE_OPEN;
+	for (size_t i = 0; i < ledger->slot_count; i++) {
+		const struct ledger_slot *slot = &ledger->slots[i].slot;
+		bool is_open =
+			LIFE_PHASE(slot->life) == PHASE_OPEN && !(slot->flags & SOCKET_LISTENING);
+		counts[slot->opened_stack] += is_open;
+		open += is_open;
+	}
+	/* Places are looked up only where one could have so many. */
+	if (open < least)
+		return false;
 	for (uint32_t i = 1; i < ledger->stack_count; i++) {
 		if (counts[i])
 			sites[i] = code_site(code,

@@ -4,7 +4,11 @@
 #include "render_formats.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define PORTION 256 /* elements: some milliseconds */
 
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "1.0.0"
@@ -324,20 +328,78 @@ static json_t *socket_at(const struct report *report, const struct render_settin
 	return json_listed_socket(&report->sockets[i], settings);
 }
 
-/* The long lists, an element at a time: a value of all of a million sockets would take more memory
- * than all that is known of them. */
-static int elements_print(const struct report *report, const struct render_settings *settings,
-			  json_t *(*element)(const struct report *, const struct render_settings *,
-					     size_t),
-			  size_t count, FILE *out)
+typedef json_t *element_at(const struct report *report, const struct render_settings *settings,
+			   size_t i);
+
+/* Some elements of a long list. */
+struct portion {
+	const struct report *report;
+	const struct render_settings *settings;
+	element_at *element;
+	size_t from, to;
+	char *text; /* of one that is written ahead */
+	size_t size;
+	int error;
+};
+
+/* An element at a time: a value of all of a million sockets would take more memory than all that is
+ * known of them. */
+static int portion_print(const struct portion *portion, FILE *out)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < count && !error; i++) {
-		json_t *value = element(report, settings, i);
+	for (size_t i = portion->from; i < portion->to && !error; i++) {
+		json_t *value = portion->element(portion->report, portion->settings, i);
 		fputs(i ? ",\n    " : "[\n    ", out);
 		error = json_print_at(value, 4, out);
 		json_decref(value);
+	}
+	return error;
+}
+
+static void *portion_write_ahead(void *data)
+{
+	struct portion *portion = data;
+	FILE *out = open_memstream(&portion->text, &portion->size);
+
+	portion->error = out ? portion_print(portion, out) : -ENOMEM;
+	if (out && fclose(out))
+		portion->error = -ENOMEM;
+	return NULL;
+}
+
+/* Two portions: the second is written into memory meanwhile. */
+static int portions_print(const struct portion *first, struct portion *second, FILE *out)
+{
+	pthread_t thread;
+
+	if (second->from == second->to ||
+	    pthread_create(&thread, NULL, portion_write_ahead, second)) {
+		int error = portion_print(first, out);
+		return error ? error : portion_print(second, out);
+	}
+	int error = portion_print(first, out);
+	pthread_join(thread, NULL);
+	if (!error && !second->error)
+		fwrite(second->text, 1, second->size, out);
+	free(second->text);
+	return error ? error : second->error;
+}
+
+static int elements_print(const struct report *report, const struct render_settings *settings,
+			  element_at *element, size_t count, FILE *out)
+{
+	int error = 0;
+
+	for (size_t from = 0; from < count && !error; from += 2 * PORTION) {
+		struct portion first = { .report = report,
+					 .settings = settings,
+					 .element = element };
+		struct portion second = first;
+		first.from = from;
+		first.to = second.from = from + PORTION < count ? from + PORTION : count;
+		second.to = second.from + PORTION < count ? second.from + PORTION : count;
+		error = portions_print(&first, &second, out);
 	}
 	fputs(count ? "\n  ]" : "[]", out);
 	return error;
