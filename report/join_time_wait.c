@@ -29,7 +29,11 @@ struct ends {
 };
 #define ENDS_SIZE offsetof(struct ends, member)
 
+/* Most of what ledgers know is no TIME_WAIT: a bit for the hash of each that is one. */
+#define WANTED_BITS (1u << 20)
+
 struct knowledge {
+	uint64_t *wanted;
 	struct known *known;
 	size_t known_count;
 	struct ends *ends;
@@ -51,12 +55,28 @@ static int by_ends(const void *a, const void *b)
 	return memcmp(a, b, ENDS_SIZE);
 }
 
+static uint64_t *wanted_word(const struct knowledge *knowledge, uint64_t cookie, uint64_t *bit)
+{
+	uint64_t at = index_hash(cookie) % WANTED_BITS;
+
+	*bit = 1ull << at % 64;
+	return &knowledge->wanted[at / 64];
+}
+
+static void known_add(struct knowledge *knowledge, const struct known *known)
+{
+	uint64_t bit;
+
+	if (known->cookie && (*wanted_word(knowledge, known->cookie, &bit) & bit))
+		knowledge->known[knowledge->known_count++] = *known;
+}
+
 static bool is_of_this_boot(const struct member *member, uint64_t boot)
 {
 	return index_boot(member->ledger->header.boot_id) == boot;
 }
 
-/* All that the ledgers of this boot know, sorted. */
+/* All that the ledgers of this boot know of these, sorted. */
 static void knowledge_gather(struct audit *audit, uint64_t boot, struct knowledge *knowledge)
 {
 	const struct members *members = audit->members;
@@ -77,9 +97,7 @@ static void knowledge_gather(struct audit *audit, uint64_t boot, struct knowledg
 			continue;
 		for (uint32_t j = 0; j < ledger->ending_count; j++) {
 			const struct ledger_ending *ending = &ledger->endings[j];
-			if (ending->cookie)
-				knowledge->known[knowledge->known_count++] =
-					(struct known){ ending->cookie, i, j };
+			known_add(knowledge, &(struct known){ ending->cookie, i, j });
 			if (!ending->local_port || !ending->peer_port)
 				continue;
 			struct ends *ends = &knowledge->ends[knowledge->ends_count++];
@@ -93,10 +111,8 @@ static void knowledge_gather(struct audit *audit, uint64_t boot, struct knowledg
 		/* What was open at the end, the kernel closed; what went behind libc's back is
 		 * known too. */
 		for (size_t j = 0; j < ledger->slot_count; j++)
-			if (ledger->slots[j].slot.cookie)
-				knowledge->known[knowledge->known_count++] =
-					(struct known){ ledger->slots[j].slot.cookie, i,
-							NO_ENDING };
+			known_add(knowledge,
+				  &(struct known){ ledger->slots[j].slot.cookie, i, NO_ENDING });
 	}
 	qsort(knowledge->known, knowledge->known_count, sizeof(*knowledge->known), by_cookie);
 	qsort(knowledge->ends, knowledge->ends_count, sizeof(*knowledge->ends), by_ends);
@@ -187,16 +203,22 @@ static bool may_have_left_some(const struct member *member, uint64_t here, uint6
 	       LATEST_MS;
 }
 
-/* Counts them; false: there is nothing to be known of any. */
-static bool are_there_any(struct audit *audit)
+/* Counts and marks them; false: there is nothing to be known of any. */
+static bool are_there_any(struct audit *audit, struct knowledge *knowledge)
 {
 	struct time_waits *all = &audit->time_waits;
+	uint64_t bit;
 
+	knowledge->wanted = arena_array(audit->arena, WANTED_BITS / 64, sizeof(*knowledge->wanted));
 	for (size_t i = 0; i < audit->census_count; i++) {
 		const struct kernel_census *census = audit->censuses[i].kernel;
 		all->known |= !audit->censuses[i].failed;
-		for (size_t j = 0; j < census->count && !audit->censuses[i].failed; j++)
-			all->kernel += census->sockets[j].state == STATE_TIME_WAIT;
+		for (size_t j = 0; j < census->count && !audit->censuses[i].failed; j++) {
+			if (census->sockets[j].state != STATE_TIME_WAIT)
+				continue;
+			all->kernel++;
+			*wanted_word(knowledge, census->sockets[j].cookie, &bit) |= bit;
+		}
 	}
 	return all->kernel;
 }
@@ -215,7 +237,7 @@ void time_waits_join(struct audit *audit)
 		else if (!asked && may_have_left_some(member, here, boot))
 			asked = audit_census_here(audit) != NULL;
 	}
-	if (!are_there_any(audit))
+	if (!audit->census_count || !are_there_any(audit, &knowledge))
 		return;
 	knowledge_gather(audit, boot, &knowledge);
 	for (size_t i = 0; i < audit->census_count; i++)
