@@ -26,9 +26,15 @@ void children_note(uint32_t pid, enum call call, stack_id stack, uint64_t at)
 bool children_may_hold(const struct ledger_slot *slot, uint64_t *since)
 {
 	/* From the ledger, which is shared: memory of our own would be copied at each fork. */
-	const struct ledger_section *table = &ledger->header->sections[SECTION_FORKS];
+	const struct ledger_header *header = ledger->header;
+	const struct ledger_fork *all = ledger->forks;
+
+	*since = 0;
+	if (!header || !all)
+		return false;
+	const struct ledger_section *table = &header->sections[SECTION_FORKS];
 	uint32_t forks = __atomic_load_n(&table->used, __ATOMIC_RELAXED);
-	uint64_t last = forks ? ledger->forks[(forks - 1) % table->capacity].at : 0;
+	uint64_t last = forks ? all[(forks - 1) % table->capacity].at : 0;
 
 	*since = last;
 	return slot->opened_at < last || (sharing_seen && !(slot->flags & SOCKET_CLOEXEC));

@@ -131,7 +131,7 @@ void ending_begin(void)
 
 void ending_known(uint64_t cookie)
 {
-	for (uint32_t i = 0; cookie && i < there_before; i++)
+	for (uint32_t i = 0; cookie && ledger->snapshots && i < there_before; i++)
 		if (ledger->snapshots[i].cookie == cookie)
 			ledger->snapshots[i].before = 0;
 }
@@ -177,8 +177,6 @@ void ending_snapshot(void)
 			fdtable_watch[fd] = WATCH_NOT;
 			continue;
 		}
-		if (snapshot->valid && slot->eof_claim == EOF_UNASKED)
-			slot->eof_claim = EOF_CLAIMED;
 		header->sections[SECTION_SNAPSHOTS].used = ++used;
 		open += !(slot->flags & SOCKET_FOREIGN) && group_is_new(slot);
 	}

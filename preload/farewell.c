@@ -35,7 +35,7 @@ static bool may_live_on(const struct ledger_slot *slot)
 				      verdict_later(slot->last_receive, slot->last_send)),
 		 shared;
 
-	if (slot->group && ledger->slots[slot->group - 1].group_refs > 1)
+	if (!ledger->slots || (slot->group && ledger->slots[slot->group - 1].group_refs > 1))
 		return true;
 	if (((slot->flags & SOCKET_INHERITED) || slot->origin == ORIGIN_INHERITED ||
 	     slot->origin == ORIGIN_RECEIVED) &&

@@ -53,14 +53,16 @@ static void raise_to(uint32_t *highest, uint32_t value)
 
 struct ledger_slot *fdtable_begin(int fd, uint32_t *begun)
 {
-	if (fd < 0 || !ledger->slots)
+	struct ledger_header *header = ledger->header;
+	struct ledger_slot *slots = ledger->slots, *slot = slots + fd;
+
+	if (fd < 0 || !slots || !header)
 		return NULL;
 	if (!ledger_file_reserve(SECTION_SLOTS, (uint32_t)fd, 1)) {
 		ledger_file_lost(LOST_SLOTS);
 		return NULL;
 	}
-	raise_to(&ledger->header->max_fd, (uint32_t)fd);
-	struct ledger_slot *slot = ledger->slots + fd;
+	raise_to(&header->max_fd, (uint32_t)fd);
 	for (;;) {
 		uint32_t life = life_of(slot), next;
 
@@ -130,8 +132,11 @@ void fdtable_aside(struct ledger_slot *slot, stack_id stack)
 void fdtable_note_opening(uint64_t at)
 {
 	static uint32_t count;
+	struct ledger_header *header = ledger->header;
 
-	ledger->header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] = at;
+	if (!header)
+		return;
+	header->openings[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) % 8] = at;
 }
 
 static void touch(void)
@@ -147,6 +152,8 @@ static void watch_socket(int fd, const struct ledger_slot *slot)
 
 void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 {
+	if (!ledger->header)
+		return;
 	uint64_t *total = total_of(slot->origin);
 	struct ledger_stack *stack = stacks_record(slot->opened_stack);
 	uint64_t opened_at = slot->opened_at;
@@ -175,8 +182,8 @@ void fdtable_publish(int fd, struct ledger_slot *slot, uint32_t begun)
 
 uint32_t fdtable_retire(int fd, enum call call, stack_id stack)
 {
-	struct ledger_slot *slot = ledger->slots + fd;
-	uint32_t life = life_of(slot);
+	struct ledger_slot *slots = ledger->slots, *slot = slots + fd;
+	uint32_t life = slots ? life_of(slot) : 0;
 
 	if (LIFE_PHASE(life) == PHASE_CLOSING)
 		return life; /* a close that was cancelled, and is tried again */
@@ -210,10 +217,9 @@ static void closer_count(struct ledger_stack *stack, stack_id where, uint32_t ca
 }
 
 /* True when no other descriptor here leads to the same socket. */
-static bool group_leave(uint32_t home)
+static bool group_leave(struct ledger_slot *slots, uint32_t home)
 {
-	return !home ||
-	       __atomic_sub_fetch(&ledger->slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
+	return !home || __atomic_sub_fetch(&slots[home - 1].group_refs, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 /* What a life's end is counted by. */
@@ -270,18 +276,19 @@ static void end_count(const struct last_words *words)
 
 bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift)
 {
-	struct ledger_slot *slot = ledger->slots + fd;
-	struct ledger_totals *totals = &ledger->header->totals;
+	struct ledger_header *header = ledger->header;
+	struct ledger_slot *slots = ledger->slots, *slot = slots + fd;
 
-	if (!life)
+	if (!life || !slots || !header)
 		return false;
+	struct ledger_totals *totals = &header->totals;
 	/* Read before: from the change on, another thread may fill the slot with the next life. */
 	struct last_words words = last_words(slot);
 	if (!life_change(slot, life, PHASE_GONE))
 		return false;
 	if (drift)
 		add(&totals->drift_by[drift]);
-	if (group_leave(words.home)) {
+	if (group_leave(slots, words.home)) {
 		add(words.flags & SOCKET_FOREIGN ? &totals->foreign_closed : &totals->closed);
 		if (drift && !(words.flags & SOCKET_FOREIGN))
 			add(&totals->drift);
@@ -309,9 +316,10 @@ void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift)
 {
 	__atomic_store_n(&fdtable_watch[fd], WATCH_NOT, __ATOMIC_RELEASE);
 	/* Another thread's, that was given the number meanwhile: it must stay watched. */
-	if (!fdtable_finish(fd, life, drift) &&
-	    LIFE_PHASE(life_of(ledger->slots + fd)) == PHASE_OPEN)
-		watch_socket(fd, ledger->slots + fd);
+	struct ledger_slot *slots = ledger->slots;
+	if (!fdtable_finish(fd, life, drift) && slots &&
+	    LIFE_PHASE(life_of(slots + fd)) == PHASE_OPEN)
+		watch_socket(fd, slots + fd);
 }
 
 void fdtable_unwatch(int fd)
@@ -336,9 +344,9 @@ void fdtable_forget(int fd)
 
 void fdtable_restore(int fd, uint32_t life)
 {
-	struct ledger_slot *slot = ledger->slots + fd;
+	struct ledger_slot *slots = ledger->slots, *slot = slots + fd;
 
-	if (!life)
+	if (!life || !slots)
 		return;
 	slot->closed_stack = 0;
 	slot->closed_call = 0;

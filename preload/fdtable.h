@@ -73,6 +73,9 @@ static inline int fdtable_number(const struct ledger_slot *slot)
 struct ledger_slot *fdtable_record(int fd);
 
 /*
+ * All that follow do nothing where there is no ledger (any more): a signal handler may have forked
+ * in the middle of a hook, and its child goes on there.
+ *
  * A new life for a number, all facts zero: fill it, then fdtable_publish(). What the slot held
  * before has ended: by a close that is still returning, or behind our back (drift). NULL when it
  * can't be recorded (counted).

@@ -47,14 +47,21 @@ EXPORT int listen(int fd, int backlog)
  * after a reset the kernel no longer knows. Where the program does not want it, it is told to us.
  * Where it does, its buffer is read, if nobody else can have written there since: one on the stack
  * of the caller, or any of a process of one thread. The size that it has room for is read before
- * the call, and so only on that stack, which is sure to be there.
+ * the call, and so only on the page of the hook's own frame, which is sure to be there.
  */
 struct peer {
 	struct sockaddr_storage address;
 	socklen_t size, room; /* 0: nobody knows how much fits */
 };
 
+#define PAGE 4096u /* or larger */
 #define NEAR 4096u
+
+static inline bool is_there(const socklen_t *place, const void *frame)
+{
+	return ((uintptr_t)place ^ (uintptr_t)frame) < PAGE &&
+	       (uintptr_t)place % sizeof *place == 0;
+}
 
 static inline bool is_near(const void *place, const void *frame)
 {
@@ -79,7 +86,7 @@ static void told_accept(int listener, int fd, const struct sockaddr *address, co
 	{                                                                                          \
 		struct peer peer;                                                                  \
                                                                                                    \
-		peer.room = is_near(size, HERE) ? *size : 0;                                       \
+		peer.room = is_there(size, HERE) ? *size : 0;                                      \
 		if (!address && !size && track_may_ask_peer(listener)) {                           \
 			address = (struct sockaddr *)&peer.address;                                \
 			peer.size = peer.room = sizeof peer.address;                               \

@@ -41,10 +41,10 @@ bool ledger_file_start(void)
 	return true;
 }
 
-/* The bytes of a section of this ledger; NULL where there is none. */
-static uint8_t *section_bytes(enum ledger_section_id section)
+/* The bytes of a section of this ledger. */
+static uint8_t *section_bytes(struct ledger_header *header, enum ledger_section_id section)
 {
-	return (uint8_t *)ledger->header + ledger->header->sections[section].offset;
+	return (uint8_t *)header + header->sections[section].offset;
 }
 
 /* Gives `size` bytes at `start` (page-aligned) pages, within the ledger's share of its file system.
@@ -61,7 +61,7 @@ static bool pages_fill(void *start, uint64_t size)
 	return true;
 }
 
-static bool slots_reserve(uint32_t first, uint32_t count)
+static bool slots_reserve(struct ledger_header *header, uint32_t first, uint32_t count)
 {
 	uint64_t end = (uint64_t)(first + count) * sizeof(struct ledger_slot);
 
@@ -72,7 +72,8 @@ static bool slots_reserve(uint32_t first, uint32_t count)
 		if (__atomic_load_n(byte, __ATOMIC_ACQUIRE) & bit)
 			continue;
 		/* Two threads may both ask for the same pages: the second call finds them there. */
-		if (!pages_fill(section_bytes(SECTION_SLOTS) + step * GROW_STEP, GROW_STEP))
+		if (!pages_fill(section_bytes(header, SECTION_SLOTS) + step * GROW_STEP, GROW_STEP) ||
+		    ledger->header != header)
 			return false;
 		__atomic_fetch_or(byte, bit, __ATOMIC_RELEASE);
 	}
@@ -81,15 +82,17 @@ static bool slots_reserve(uint32_t first, uint32_t count)
 
 bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_t count)
 {
-	if (!ledger->header)
+	/* A signal handler may fork here: its child goes on without. */
+	struct ledger_header *header = ledger->header;
+	if (!header)
 		return false;
-	const struct ledger_section *table = &ledger->header->sections[section];
+	const struct ledger_section *table = &header->sections[section];
 	if (first >= table->capacity || count > table->capacity - first)
 		return false;
 	if (ledger_create_fixed)
 		return true;
 	if (section == SECTION_SLOTS)
-		return slots_reserve(first, count);
+		return slots_reserve(header, first, count);
 	uint64_t end = (uint64_t)(first + count) * table->record_size;
 	uint64_t ready = __atomic_load_n(&wiped->ready[section], __ATOMIC_ACQUIRE);
 	if (end <= ready)
@@ -97,7 +100,8 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 	/* Of what most processes have few, the first page alone. */
 	uint64_t step = section >= SECTION_MISUSES && end <= PAGE ? PAGE : GROW_STEP;
 	uint64_t wanted = (end + step - 1) & -step;
-	if (!pages_fill(section_bytes(section) + ready, wanted - ready))
+	if (!pages_fill(section_bytes(header, section) + ready, wanted - ready) ||
+	    ledger->header != header)
 		return false;
 	while (ready < wanted &&
 	       !__atomic_compare_exchange_n(&wiped->ready[section], &ready, wanted, false,
@@ -109,8 +113,9 @@ bool ledger_file_reserve(enum ledger_section_id section, uint32_t first, uint32_
 bool ledger_file_has_slot(uint32_t slot)
 {
 	uint64_t step = (uint64_t)slot * sizeof(struct ledger_slot) / GROW_STEP;
+	const struct ledger_header *header = ledger->header;
 
-	if (!ledger->header || slot >= ledger->header->sections[SECTION_SLOTS].capacity)
+	if (!header || slot >= header->sections[SECTION_SLOTS].capacity)
 		return false;
 	return ledger_create_fixed ||
 	       (__atomic_load_n(&wiped->slot_steps[step / 8], __ATOMIC_ACQUIRE) & 1u << (step % 8));
@@ -118,9 +123,10 @@ bool ledger_file_has_slot(uint32_t slot)
 
 uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 {
-	if (!ledger->header)
+	struct ledger_header *header = ledger->header;
+	if (!header)
 		return 0;
-	struct ledger_section *table = &ledger->header->sections[section];
+	struct ledger_section *table = &header->sections[section];
 	uint32_t used = __atomic_load_n(&table->used, __ATOMIC_RELAXED);
 	do {
 		if (used >= table->capacity || count > table->capacity - used ||
@@ -133,16 +139,17 @@ uint32_t ledger_file_take(enum ledger_section_id section, uint32_t count)
 
 int64_t ledger_file_next(enum ledger_section_id section)
 {
-	if (!ledger->header)
+	struct ledger_header *header = ledger->header;
+	if (!header)
 		return -1;
-	struct ledger_section *table = &ledger->header->sections[section];
-	uint32_t at = __atomic_load_n(&table->used, __ATOMIC_RELAXED) % table->capacity;
+	struct ledger_section *table = &header->sections[section];
+	uint32_t likely = __atomic_load_n(&table->used, __ATOMIC_RELAXED) % table->capacity;
 	/* Reserved before it is counted: a count without a record would be one that says nothing.
 	 */
-	if (!ledger_file_reserve(section, at, 1))
+	if (!ledger_file_reserve(section, likely, 1))
 		return -1;
-	at = __atomic_fetch_add(&table->used, 1, __ATOMIC_RELAXED) % table->capacity;
-	return ledger_file_reserve(section, at, 1) ? (int64_t)at : -1;
+	uint32_t at = __atomic_fetch_add(&table->used, 1, __ATOMIC_RELAXED) % table->capacity;
+	return at == likely || ledger_file_reserve(section, at, 1) ? (int64_t)at : -1;
 }
 
 void ledger_file_lost(enum ledger_lost reason)

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool process_many_net_ns;
+bool process_many_net_ns, process_many_tables;
 
 static bool started, filtered;
 static bool child_filtered; /* in a vfork child, until its exec or end */
@@ -196,6 +196,7 @@ void process_filter(bool installed)
 			return;
 		}
 		was_off = ledger_create_off;
+		track_ask_put_off();
 		ledger_file_prepare();
 		stacks_prepare();
 		/* Before the filter is there: with TSYNC it binds the other threads at once. */
@@ -230,8 +231,10 @@ void process_unshared(int flags)
 		return;
 	if (flags & CLONE_NEWNET)
 		process_many_net_ns = true;
-	if (flags & CLONE_FILES)
+	if (flags & CLONE_FILES) {
+		process_many_tables = true;
 		ledger_file_lost(LOST_TABLES);
+	}
 }
 
 void process_stop(void)

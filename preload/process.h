@@ -73,4 +73,8 @@ static inline bool process_is_single(void)
 /* Sockets may from now on live in different network namespaces: ask each for its own. */
 extern bool process_many_net_ns;
 
+/* Threads may from now on have tables of descriptors of their own: a number is one thread's alone.
+ */
+extern bool process_many_tables;
+
 #endif

@@ -216,6 +216,9 @@ static void capture_there(void *argument, void *memory)
 	struct capture_memory *own = memory;
 	uint8_t unwinder = UNWINDER_NONE;
 
+	/* A signal handler has forked before they were blocked: this is the child. */
+	if (!ledger->header)
+		return;
 	walk_start(&own->walk, &capture->caller);
 	recall_path_start(&own->path, &capture->caller);
 	recall_path_refuse(&own->path);
@@ -317,10 +320,13 @@ stack_id stacks_capture(void *frame)
 
 struct ledger_stack *stacks_record(stack_id stack)
 {
-	if (stack == 0 || !ledger->header ||
-	    stack >= ledger->header->sections[SECTION_STACKS].capacity)
+	const struct ledger_header *header = ledger->header;
+	struct ledger_stack *stacks = ledger->stacks;
+
+	if (stack == 0 || !header || !stacks ||
+	    stack >= header->sections[SECTION_STACKS].capacity)
 		return NULL;
-	return &ledger->stacks[stack];
+	return &stacks[stack];
 }
 
 /* With all signals blocked, on a scratch stack. */

@@ -64,6 +64,8 @@ static bool identity_ask(int fd, struct ledger_slot *slot)
 		slot->cookie = 0;
 	ending_known(slot->cookie);
 	struct ledger_header *header = ledger->header;
+	if (!header)
+		return true;
 	if (!header->net_ns_cookie)
 		header->net_ns_cookie = option64(fd, SO_NETNS_COOKIE);
 	else if (process_many_net_ns || slot->origin >= ORIGIN_INHERITED) {
@@ -326,6 +328,7 @@ void track_shutdown(int fd, struct use use, int how, enum ledger_end end, int er
 		return;
 	if (end && !slot->shut_end)
 		slot->shut_end = (uint8_t)end;
+	track_ask(fd, slot);
 	track_flags(slot,
 		    (how != SHUT_WR ? SOCKET_SHUT_READ : 0) |
 			    (how != SHUT_RD ? SOCKET_SHUT_WRITE : 0),

@@ -245,7 +245,9 @@ struct ledger_slot *track_slot(int fd, enum call call);
 struct ledger_slot *track_used(struct use use);
 /* False when the number is another socket by now (counted as drift), or `life` is over. */
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life);
-/* Asks what the last EOF left unasked, unless its socket was closed since. */
+/* Asks what the EOF of this socket left unasked, if anything; or what the last one did, unless its
+ * socket was closed since. */
+void track_ask(int fd, struct ledger_slot *slot);
 void track_ask_put_off(void);
 /* Keeps the socket's inode beside an evidence: by it a reader knows the socket where the kernel
  * lists no cookie. */

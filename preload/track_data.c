@@ -59,17 +59,33 @@ void track_identify(int fd, struct ledger_slot *slot)
  */
 static uint64_t put_off;
 
-static void ask_now(uint64_t eof)
+/* Only of a socket that a later question could tell from another one: by its cookie, in the one
+ * table of descriptors that all threads have. */
+static bool may_be_put_off(const struct ledger_slot *slot)
 {
-	int fd = (int)(eof >> 32);
-	struct ledger_slot *slot = eof ? fdtable_slot(fd) : NULL;
+	return slot->cookie && !process_is_filtered() && !process_many_tables && process_is_ours();
+}
+
+void track_ask(int fd, struct ledger_slot *slot)
+{
+	uint32_t life = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
 	uint8_t unasked = EOF_UNASKED;
 
-	if (!slot || slot->eof_claim != EOF_UNASKED || !track_confirm(fd, slot, (uint32_t)eof))
+	if (slot->eof_claim != EOF_UNASKED || !may_be_put_off(slot) ||
+	    !track_confirm(fd, slot, life))
 		return;
 	track_identify(fd, slot);
 	__atomic_compare_exchange_n(&slot->eof_claim, &unasked, EOF_CLAIMED, false,
 				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+static void ask_now(uint64_t eof)
+{
+	int fd = (int)(eof >> 32);
+	struct ledger_slot *slot = eof ? fdtable_slot(fd) : NULL;
+
+	if (slot && __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) == (uint32_t)eof)
+		track_ask(fd, slot);
 }
 
 void track_ask_put_off(void)
@@ -122,15 +138,13 @@ static bool is_told(const struct ledger_slot *slot, uint8_t claim, uint64_t at)
 	return claim && !(at && verdict_is_of_before(slot, at));
 }
 
-/* What poll() said may have been said of the number's former socket, if another thread has closed
- * it since: asked once more. */
+/* What poll() said may have been said of the number's former socket, and what epoll_wait() says is
+ * of an open file description, which another process may hold: asked once more. */
 static bool hangs_up(int fd)
 {
 	struct pollfd now = { .fd = fd, .events = POLLRDHUP };
 	struct timespec none = { 0, 0 };
 
-	if (process_is_single())
-		return true;
 	return !process_is_filtered() &&
 	       sys_call6(SYS_ppoll, (long)&now, 1, (long)&none, 0, 8, 0) == 1 &&
 	       (now.revents & (POLLHUP | POLLRDHUP | POLLERR)) && !(now.revents & POLLNVAL);
@@ -212,17 +226,24 @@ static void eof(int fd, struct ledger_slot *slot, struct news news, void *frame)
 		return;
 	if (is_told(slot, slot->eof_claim, slot->eof_at)) {
 		slot->eof_reads = verdict_count(slot->eof_reads, 1);
+		track_ask(fd, slot);
 		return;
 	}
-	if (!is_open(slot, news.life) || !claim(slot, &slot->eof_claim, EOF_UNASKED, slot->eof_at))
+	bool later = may_be_put_off(slot);
+	if (!(later ? is_open(slot, news.life) : track_confirm(fd, slot, news.life)) ||
+	    !claim(slot, &slot->eof_claim, later ? EOF_UNASKED : EOF_CLAIMED, slot->eof_at))
 		return;
 	if (slot->flags & SOCKET_CONNECTING)
 		track_flags(slot, SOCKET_CONNECTED, SOCKET_CONNECTING);
 	slot->eof_reads = 1;
 	slot->eof_call = (uint8_t)news.call;
 	slot->eof_stack = stacks_capture(frame);
+	if (!later)
+		track_identify(fd, slot);
 	__atomic_store_n(&slot->eof_at, news.at, __ATOMIC_RELEASE);
-	ask_now(__atomic_exchange_n(&put_off, (uint64_t)fd << 32 | news.life, __ATOMIC_ACQ_REL));
+	if (later)
+		ask_now(__atomic_exchange_n(&put_off, (uint64_t)(uint32_t)fd << 32 | news.life,
+					    __ATOMIC_ACQ_REL));
 }
 
 void track_read_rest(int fd, uint32_t life, ssize_t n, size_t size, int flags, enum call call,

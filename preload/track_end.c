@@ -40,12 +40,13 @@ static void copy_is_closed(struct ledger_slot *heir, const struct ledger_slot *s
  * What was learnt through a descriptor that goes, while another keeps the socket open, must stay
  * known. False: no other does.
  */
-static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call, stack_id stack)
+static bool hand_on(unsigned fd, struct ledger_slot *slot, enum call call, stack_id stack)
 {
 	unsigned end = fdtable_end();
 
-	if (!slot->group || ledger->slots[slot->group - 1].group_refs < 2)
+	if (!ledger->slots || ledger->slots[slot->group - 1].group_refs < 2)
 		return false;
+	track_ask((int)fd, slot);
 	/* Copies have neighbouring numbers more often than not. */
 	for (unsigned step = 1; step < end; step++) {
 		unsigned near = fd + step < end && is_copy(fd + step, slot->group) ? fd + step
@@ -66,11 +67,9 @@ static bool hand_on(unsigned fd, const struct ledger_slot *slot, enum call call,
 }
 
 /* What others must know of a descriptor that goes. */
-static void leave_word(int fd, enum call call, stack_id stack)
+static void leave_word(int fd, struct ledger_slot *slot, enum call call, stack_id stack)
 {
-	struct ledger_slot *slot = ledger->slots + fd;
-
-	if (!hand_on((unsigned)fd, slot, call, stack)) {
+	if (!slot->group || !hand_on((unsigned)fd, slot, call, stack)) {
 		children_note_closed(fd, slot, call, stack);
 		farewell_note(slot, call, stack);
 	}
@@ -78,10 +77,10 @@ static void leave_word(int fd, enum call call, stack_id stack)
 }
 
 /* Before the real call: afterwards another thread may own the number. */
-static uint32_t retire(int fd, enum call call, stack_id stack)
+static uint32_t retire(int fd, struct ledger_slot *slot, enum call call, stack_id stack)
 {
-	farewell_learn(fd, ledger->slots + fd);
-	leave_word(fd, call, stack);
+	farewell_learn(fd, slot);
+	leave_word(fd, slot, call, stack);
 	return fdtable_retire(fd, call, stack);
 }
 
@@ -116,7 +115,7 @@ struct closing track_close(int fd, enum call call, void *frame)
 		closing.told = false;
 		return closing;
 	}
-	closing.life = retire(fd, call, stacks_capture(frame));
+	closing.life = retire(fd, slot, call, stacks_capture(frame));
 	return closing;
 }
 
@@ -151,6 +150,7 @@ bool track_range_is_ours(unsigned flags)
 {
 	if (!(flags & CLOSE_RANGE_UNSHARE) || process_is_single())
 		return true;
+	process_many_tables = true;
 	ledger_file_lost(LOST_TABLES);
 	return false;
 }
@@ -172,14 +172,15 @@ bool track_close_range(unsigned first, unsigned last, enum call call, void *fram
 	for (unsigned fd = first; fd < end && fd <= last; fd++) {
 		if (!fdtable_is_socket((int)fd))
 			continue;
-		if (!fdtable_slot((int)fd)) {
+		struct ledger_slot *slot = fdtable_slot((int)fd);
+		if (!slot) {
 			fdtable_watch[fd] = WATCH_NOT;
 			continue;
 		}
 		if (!any)
 			stack = stacks_capture(frame);
 		any = true;
-		retire((int)fd, call, stack);
+		retire((int)fd, slot, call, stack);
 	}
 	return any;
 }
@@ -202,9 +203,11 @@ void track_closed_range(unsigned first, unsigned last, bool closed, enum call ca
 
 uint32_t track_copied_over(int from, int to, enum call call, void *frame)
 {
-	if (from == to || !fdtable_is_socket(to) || !fdtable_slot(to) || !process_is_ours())
+	struct ledger_slot *slot = from != to && fdtable_is_socket(to) ? fdtable_slot(to) : NULL;
+
+	if (!slot || !process_is_ours())
 		return 0;
-	farewell_learn(to, ledger->slots + to);
+	farewell_learn(to, slot);
 	return fdtable_retire(to, call, stacks_capture(frame));
 }
 
@@ -215,8 +218,8 @@ void track_copy_over(int from, int to, uint32_t life, bool done, bool cloexec, e
 		fdtable_restore(to, life);
 		return;
 	}
-	if (life) {
-		leave_word(to, call, ledger->slots[to].closed_stack);
+	if (life && ledger->slots) {
+		leave_word(to, ledger->slots + to, call, ledger->slots[to].closed_stack);
 		fdtable_finish(to, life, DRIFT_NOT);
 	}
 	if (!done || from == to)
@@ -238,6 +241,7 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 
 	if (!source)
 		return;
+	track_ask(from, source);
 	uint32_t begun;
 	struct ledger_slot *copy = fdtable_begin(to, &begun);
 	if (!copy)

@@ -45,6 +45,7 @@ struct verdict_kernel {
 	bool unread;	   /* bytes wait to be received, beside the FIN */
 	bool queue_known;  /* whether they do, is known */
 	uint32_t slack_ms; /* it may have said so up to this long before `at` */
+	bool unlisted;	   /* what is under the number now stands in none of its lists */
 };
 
 struct verdict {
@@ -355,11 +356,9 @@ static inline struct verdict verdict_of(const struct ledger_slot *slot,
 
 	if (slot->flags & (SOCKET_LISTENING | SOCKET_IGNORED))
 		return verdict;
-	/* It may be another's by now: the kernel lists what stands under this number nowhere, and
-	 * only with an inode, which was not asked for yet, could it be told from the one that
-	 * ended. */
-	if (slot->eof_at && slot->eof_claim == EOF_UNASKED && !slot->inode &&
-	    kernel->tcp_state == KERNEL_CLOSE)
+	/* It may be another one by now, and only by an inode, which was not asked for yet, could
+	 * it be told from the one that ended. */
+	if (kernel->unlisted && slot->eof_at && slot->eof_claim == EOF_UNASKED && !slot->inode)
 		return verdict;
 	/* A datagram socket works without a connection: after a failed connect() it may still serve
 	 * sendto(). */

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 
 static struct sockaddr_in server;
 static int listener;
@@ -74,6 +76,31 @@ static void all(const char *where)
 	free(far);
 }
 
+static char *top;
+
+static void refuses_above_the_stack(void)
+{
+	refuses(malloc(64), top + 16);
+}
+
+/* As near to the top of a stack as can be: what lies above it is not there. */
+static void refuses_at_the_edge(void)
+{
+	static ucontext_t here, there;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 16 * page;
+	char *stack =
+		mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	NEED(stack != MAP_FAILED && mprotect(stack + size, page, PROT_NONE) == 0);
+	top = stack + size;
+	NEED(getcontext(&there) == 0);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = size;
+	there.uc_link = &here;
+	makecontext(&there, refuses_above_the_stack, 0);
+	NEED(swapcontext(&here, &there) == 0);
+}
+
 static void *thread(void *unused)
 {
 	(void)unused;
@@ -86,6 +113,7 @@ int main(void)
 	pthread_t other;
 
 	listener = loopback_listen(&server);
+	refuses_at_the_edge();
 	all("alone");
 	NEED(pthread_create(&other, NULL, thread, NULL) == 0 && pthread_join(other, NULL) == 0);
 	fflush(stdout);
