@@ -2,7 +2,7 @@
 /*
  * stale_hangup: a socket is closed while a copy, made past libc, holds its connection, and so stays
  * in the epoll; the next connection has its number and is registered alike. Then the end of the
- * first is told under that number, and a second later the second one's peer ends, which nobody
+ * first is told under that number, and two seconds later the second one's peer ends, which nobody
  * reads.
  */
 #include "../../programs/stage/raw.h"
@@ -45,8 +45,8 @@ int main(void)
 	NEED(serves() == fd && raw_close(first) == 0);
 	NEED(epoll_wait(epoll, &event, 1, -1) == 1 && event.data.fd == fd);
 	NEED(event.events & EPOLLRDHUP);
-	sleep(2);
 	NEED(raw_call(SYS_write, second, (long)"x", 1, 0, 0, 0) == 1 && recv(fd, &byte, 1, 0) == 1);
+	sleep(2);
 	NEED(raw_close(second) == 0);
 	talk_ready();
 	return 0;
