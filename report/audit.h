@@ -70,6 +70,7 @@ struct audited_socket {
 	struct socket_ref only; /* the first one; most sockets have no other */
 	bool live;		/* held by a running process */
 	bool elsewhere;		/* closed here, and none of the members holds it */
+	bool unlisted;		/* the kernel's lists, which were to be had, lacked it */
 	bool left; /* by its test, as its marks tell; closed only while the program ended */
 	struct socket_kernel kernel;
 	struct holder *holders;

@@ -159,7 +159,7 @@ static void socket_judge(struct audit *audit, struct audited_socket *socket,
 		return;
 	}
 	struct verdict_kernel word = evidence_of_kernel(&socket->kernel);
-	word.unlisted = socket->live &&
+	word.unlisted = socket->unlisted &&
 			(!socket->kernel.known || socket->kernel.tcp_state == KERNEL_CLOSE);
 	const struct ledger *book = audit->members->items[opened->member].ledger;
 	struct verdict verdict = verdict_of(&merged, &word, book->ns_per_cycle);

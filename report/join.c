@@ -178,6 +178,9 @@ static void slot_join_live(struct join *join, uint32_t index, const struct ledge
 			kernel_attach(socket, census->kernel, kernel, ledger_now(member->ledger));
 		return;
 	}
+	socket->unlisted =
+		!census->failed &&
+		(slot_is_tcp(slot) || (slot->family == AF_UNIX && census->kernel->unix_known));
 	bool here = !slot->net_ns && (!member->ledger->header.net_ns ||
 				      member->ledger->header.net_ns == census->kernel->net_ns);
 	/* Its process went elsewhere since, and has no way back that we could take. */
@@ -395,8 +398,9 @@ static void room_make(struct audit *audit)
 		if (!member->ledger)
 			continue;
 		audit->processes[i].boot = index_boot(member->ledger->header.boot_id);
-		if (!member->witness && !member->superseded)
-			most += member->ledger->slot_count;
+		for (size_t j = 0; j < member->ledger->slot_count; j++)
+			most += !member->witness && !member->superseded &&
+				LIFE_PHASE(member->ledger->slots[j].slot.life) != PHASE_GONE;
 	}
 	index_reserve(&audit->cookies, most);
 	audit->socket_room = most;

@@ -26,9 +26,8 @@ static void census_take(struct audit *audit, uint32_t pid, uint64_t net_ns,
 }
 
 /* Of a process; 0: our own. */
-static struct audit_census *census_at(struct audit *audit, uint32_t pid)
+static struct audit_census *census_at(struct audit *audit, uint32_t pid, uint64_t net_ns)
 {
-	uint64_t net_ns = proc_namespace(pid, "net");
 
 	for (size_t i = 0; i < audit->census_count; i++)
 		if (audit->censuses[i].kernel->net_ns == net_ns && net_ns)
@@ -44,7 +43,14 @@ static struct audit_census *census_at(struct audit *audit, uint32_t pid)
 
 struct audit_census *audit_census_of(struct audit *audit, const struct member *member)
 {
-	struct audit_census *census = census_at(audit, member_net_pid(member));
+	uint32_t pid = member_net_pid(member);
+	size_t index = (size_t)(member - audit->members->items);
+	uint64_t net_ns = proc_namespace(pid, "net");
+
+	/* It has ended since it was looked at. */
+	if (!net_ns && index < audit->view.process_count)
+		net_ns = audit->view.processes[index].net_ns;
+	struct audit_census *census = census_at(audit, pid, net_ns);
 
 	audit->kernel_known |= !census->failed;
 	census->of_member = true;
@@ -53,7 +59,7 @@ struct audit_census *audit_census_of(struct audit *audit, const struct member *m
 
 struct audit_census *audit_census_here(struct audit *audit)
 {
-	return census_at(audit, 0);
+	return census_at(audit, 0, proc_namespace(0, "net"));
 }
 
 /* What was seen of a running process's descriptors; NULL: nothing was, or it is another one. */
@@ -93,8 +99,11 @@ const struct owner *audit_owner_of(struct audit *audit, uint64_t inode)
 	if (owner || !inode || audit->owners_again)
 		return owner;
 	audit->owners_again = true;
-	owners_free(audit->owners);
-	owners_find(audit->arena, audit->owners, NULL, NULL);
+	for (size_t i = 0; i < audit->view.process_count; i++) {
+		const struct member *member = &audit->members->items[i];
+		if (audit->view.processes[i].asked && !audit->view.processes[i].error)
+			owners_add_new(audit->arena, audit->owners, member->pid, member->comm);
+	}
 	return owners_of(audit->owners, inode);
 }
 

@@ -123,8 +123,10 @@ static void index_make(struct arena *arena, const struct kernel_census *census,
 	index->mask = room - 1;
 	for (size_t i = 0; i < census->count; i++) {
 		uint64_t key = key_of(&census->sockets[i]);
+		if (!key || census->sockets[i].subflow)
+			continue;
 		uint32_t *place = place_of(census, index, key_of, key);
-		if (key && !census->sockets[i].subflow && !*place)
+		if (!*place)
 			*place = (uint32_t)i + 1;
 	}
 }

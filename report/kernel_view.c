@@ -57,6 +57,7 @@ static void *ask(void *data)
 		const struct asked *asked = &question->asked[i];
 		struct kernel_view_process *process = &question->view.processes[asked->index];
 		process->asked = true;
+		process->net_ns = proc_namespace(asked->net_pid, "net");
 		process->error = proc_files(&question->arena, asked->pid, &process->files);
 	}
 	for (size_t i = 0; i < question->count; i++)
@@ -104,8 +105,9 @@ void kernel_view_end(struct kernel_question *question, struct arena *arena,
 void kernel_view_drop(struct kernel_question *question)
 {
 	struct arena arena = { NULL };
-	struct kernel_view view;
 
-	kernel_view_end(question, &arena, &view);
+	if (question->started)
+		pthread_join(question->thread, NULL);
+	arena_take(&arena, &question->arena);
 	arena_free(&arena);
 }

@@ -12,7 +12,8 @@
 
 struct kernel_view_process {
 	bool asked;
-	int error; /* of proc_files() */
+	int error;	 /* of proc_files() */
+	uint64_t net_ns; /* it may have ended by the time that it is joined */
 	struct proc_files files;
 };
 

@@ -56,6 +56,23 @@ void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, 
 	}
 }
 
+void owners_add_new(struct arena *arena, struct owners *owners, uint32_t pid, const char *comm)
+{
+	struct proc_files files;
+
+	if (proc_files(arena, pid, &files))
+		return;
+	/* All of its descriptors, or none: which are new is seen before any is added. */
+	bool *is_new = arena_array(arena, files.socket_count + 1, sizeof(*is_new));
+	for (size_t i = 0; i < files.socket_count; i++)
+		is_new[i] = !owners_of(owners, files.sockets[i].inode);
+	for (size_t i = 0; i < files.socket_count; i++) {
+		struct owner owner = { .pid = pid, .fd = files.sockets[i].fd, .comm = comm };
+		if (is_new[i])
+			owner_add(arena, owners, files.sockets[i].inode, &owner);
+	}
+}
+
 const struct owner *owners_of(const struct owners *owners, uint64_t inode)
 {
 	struct owners_entry *entry = NULL;

@@ -30,6 +30,8 @@ typedef const struct proc_files *owners_seen(void *data, const struct proc *proc
 /* Looks through /proc, where nobody has (`seen`, or NULL); memory is the arena's. owners_free()
  * when done. */
 void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, void *data);
+/* Looks once more into a process: adds the sockets that had no holder yet. */
+void owners_add_new(struct arena *arena, struct owners *owners, uint32_t pid, const char *comm);
 /* The first holder by pid and descriptor; NULL: nobody that we may look at. */
 const struct owner *owners_of(const struct owners *owners, uint64_t inode);
 void owners_free(struct owners *owners);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORTION 256 /* elements: some milliseconds */
+/* Some milliseconds' worth, and a megabyte or some. */
+#define PORTION		256
+#define PORTION_SOCKETS 512
 
 #ifndef SOCKAUDIT_VERSION
 #define SOCKAUDIT_VERSION "1.0.0"
@@ -328,8 +330,22 @@ static json_t *socket_at(const struct report *report, const struct render_settin
 	return json_listed_socket(&report->sockets[i], settings);
 }
 
+/* A finding has all of its sockets. */
+static size_t sockets_of_finding(const struct report *report, size_t i)
+{
+	return report->findings[i].socket_count;
+}
+
+static size_t sockets_of_socket(const struct report *report, size_t i)
+{
+	(void)report;
+	(void)i;
+	return 1;
+}
+
 typedef json_t *element_at(const struct report *report, const struct render_settings *settings,
 			   size_t i);
+typedef size_t element_sockets(const struct report *report, size_t i);
 
 /* Some elements of a long list. */
 struct portion {
@@ -362,7 +378,8 @@ static void *portion_write_ahead(void *data)
 	struct portion *portion = data;
 	FILE *out = open_memstream(&portion->text, &portion->size);
 
-	portion->error = out ? portion_print(portion, out) : -ENOMEM;
+	/* Memory is all that it can lack. */
+	portion->error = out && !portion_print(portion, out) ? 0 : -ENOMEM;
 	if (out && fclose(out))
 		portion->error = -ENOMEM;
 	return NULL;
@@ -386,19 +403,35 @@ static int portions_print(const struct portion *first, struct portion *second, F
 	return error ? error : second->error;
 }
 
+static size_t portion_end(const struct report *report, element_sockets *sockets, size_t from,
+			  size_t count)
+{
+	size_t to = from;
+
+	for (size_t sum = 0; to < count && to < from + PORTION; to++) {
+		sum += sockets(report, to);
+		if (sum > PORTION_SOCKETS)
+			break;
+	}
+	return to;
+}
+
 static int elements_print(const struct report *report, const struct render_settings *settings,
-			  element_at *element, size_t count, FILE *out)
+			  element_at *element, element_sockets *sockets, size_t count, FILE *out)
 {
 	int error = 0;
 
-	for (size_t from = 0; from < count && !error; from += 2 * PORTION) {
+	for (size_t from = 0, next; from < count && !error; from = next) {
 		struct portion first = { .report = report,
 					 .settings = settings,
 					 .element = element };
 		struct portion second = first;
 		first.from = from;
-		first.to = second.from = from + PORTION < count ? from + PORTION : count;
-		second.to = second.from + PORTION < count ? second.from + PORTION : count;
+		/* One that is too large to be kept in memory is written by itself. */
+		first.to = portion_end(report, sockets, from, count);
+		first.to += first.to == from;
+		second.from = first.to;
+		second.to = next = portion_end(report, sockets, second.from, count);
 		error = portions_print(&first, &second, out);
 	}
 	fputs(count ? "\n  ]" : "[]", out);
@@ -420,11 +453,11 @@ int render_json(const struct report *report, const struct render_settings *setti
 		fprintf(out, "%s\"%s\": ", separator, key);
 		separator = ",\n  ";
 		if (!strcmp(key, "findings"))
-			error = elements_print(report, settings, finding_at, report->finding_count,
-					       out);
+			error = elements_print(report, settings, finding_at, sockets_of_finding,
+					       report->finding_count, out);
 		else if (!strcmp(key, "sockets"))
-			error = elements_print(report, settings, socket_at, report->socket_count,
-					       out);
+			error = elements_print(report, settings, socket_at, sockets_of_socket,
+					       report->socket_count, out);
 		else
 			error = json_print_at(field, 2, out);
 		if (error)
