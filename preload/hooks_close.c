@@ -29,7 +29,7 @@ static __attribute__((noinline)) int close_other(int fd, int (*real)(int fd), en
 }
 
 #define CLOSE(name)                                                                                \
-	EXPORT_OFTEN int name(int fd)                                                              \
+	EXPORT int name(int fd)                                                                    \
 	{                                                                                          \
 		int (*real)(int fd) = REAL(name);                                                  \
 		if (fdtable_watches(fd))                                                           \

@@ -101,7 +101,7 @@ static __attribute__((noinline)) int polls_told(const struct pollfd *polled, nfd
 			wait_told_polls(fds, count, CALL_##name, HERE);                            \
 		return ready;                                                                      \
 	}                                                                                          \
-	EXPORT_OFTEN int name parameters                                                           \
+	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		if (wait_touches())                                                                \
 			return name##_touches arguments;                                           \
@@ -215,7 +215,7 @@ static __attribute__((noinline)) int epolls_told(int epoll, const struct epoll_e
 }
 
 #define EPOLL(name, parameters, arguments)                                                         \
-	EXPORT_OFTEN int name parameters                                                           \
+	EXPORT int name parameters                                                                 \
 	{                                                                                          \
 		int ready = REAL(name) arguments;                                                  \
 		if (wait_epolls_end(events, ready))                                                \

@@ -17,8 +17,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		     void *frame);
 /* The socket is about to be closed. */
 void interest_leave(struct ledger_slot *slot);
-/* Whether a socket of ours was ever registered in this number; then, when it is closed: */
-static inline bool interest_is_epoll(int fd);
+/* An epoll is closed, see interest_is_epoll(). */
 void interest_end(int epoll);
 /* The socket that an event speaks of; -1 unknown. No search: what collides is left to the kernel's
  * own word at the join. */
@@ -29,6 +28,7 @@ int interest_socket(int epoll, uint64_t data);
 #define INTEREST_EPOLLS 65536u
 extern uint8_t interest_epolls[INTEREST_EPOLLS / 8];
 
+/* Whether a socket of ours was ever registered in this number. */
 static inline bool interest_is_epoll(int fd)
 {
 	return (unsigned)fd < INTEREST_EPOLLS &&

@@ -6,9 +6,6 @@
 #include <errno.h>
 
 #define EXPORT __attribute__((visibility("default")))
-/* What a program calls all the time stands together in the library: a page or two of code, not one
- * for each hook. */
-#define EXPORT_OFTEN EXPORT __attribute__((section(".text.hot")))
 
 /* The hook's frame, from which the caller's stack is walked. */
 #define HERE __builtin_frame_address(0)
@@ -31,7 +28,7 @@
  */
 #define WATCHED(type, name, parameters, arguments)                                                 \
 	static __attribute__((noinline)) type name##_watched parameters;                           \
-	EXPORT_OFTEN type name parameters                                                          \
+	EXPORT type name parameters                                                                \
 	{                                                                                          \
 		if (__builtin_expect(!fdtable_watches(fd), 1))                                     \
 			return REAL(name) arguments;                                               \
@@ -48,7 +45,7 @@
  */
 #define MOVES_DATA(name, parameters, arguments, ordinary, keep, data, rest)                        \
 	static __attribute__((noinline)) ssize_t name##_seldom parameters;                         \
-	EXPORT_OFTEN ssize_t name parameters                                                       \
+	EXPORT ssize_t name parameters                                                             \
 	{                                                                                          \
 		if (__builtin_expect(!fdtable_watches(fd), 1))                                     \
 			return REAL(name) arguments;                                               \

@@ -10,19 +10,17 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* `life` 0: whichever it is. */
 static bool is_open(const struct ledger_slot *slot, uint32_t life)
 {
-	uint32_t now = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
-
-	return LIFE_PHASE(now) == PHASE_OPEN && (!life || now == life);
+	return LIFE_PHASE(life) == PHASE_OPEN &&
+	       __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE) == life;
 }
 
 bool track_confirm(int fd, struct ledger_slot *slot, uint32_t life)
 {
-	uint32_t now = __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
+	uint32_t now = life ? life : __atomic_load_n(&slot->life, __ATOMIC_ACQUIRE);
 
-	if (!is_open(slot, life ? life : now))
+	if (!is_open(slot, now))
 		return false;
 	uint64_t known = slot->cookie, cookie = 0;
 	unsigned size = sizeof cookie;

@@ -37,7 +37,7 @@ void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, 
 
 	*owners = (struct owners){ .by_inode = NULL };
 	for (size_t i = 0; i < count; i++) {
-		const struct proc_files *known = seen ? seen(data, &procs[i]) : NULL;
+		const struct proc_files *known = seen(data, &procs[i]);
 		struct proc_files files = { .open = 0 };
 		int error = known ? 0 : proc_files(arena, procs[i].pid, &files);
 		if (known)

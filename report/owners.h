@@ -27,7 +27,7 @@ struct owners {
 /* A process's descriptors that somebody has read before; NULL: nobody has. */
 typedef const struct proc_files *owners_seen(void *data, const struct proc *proc);
 
-/* Looks through /proc, where nobody has (`seen`, or NULL); memory is the arena's. owners_free()
+/* Looks through /proc, where nobody has (`seen`); memory is the arena's. owners_free()
  * when done. */
 void owners_find(struct arena *arena, struct owners *owners, owners_seen *seen, void *data);
 /* Looks once more into a process: adds the sockets that had no holder yet. */
