@@ -85,8 +85,8 @@ struct ledger_slot *fdtable_begin(int fd, uint32_t *begun)
 	}
 	/* group_refs stays: it may count a group whose first descriptor had this number. */
 	memset(slot, 0, offsetof(struct ledger_slot, life));
-	memset(&slot->type, 0,
-	       offsetof(struct ledger_slot, group_refs) - offsetof(struct ledger_slot, type));
+	memset(&slot->net_ns, 0,
+	       offsetof(struct ledger_slot, group_refs) - offsetof(struct ledger_slot, net_ns));
 	memset(&slot->eof_at, 0, sizeof *slot - offsetof(struct ledger_slot, eof_at));
 	return slot;
 }
@@ -322,13 +322,21 @@ void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift)
 		watch_socket(fd, slots + fd);
 }
 
+static void watch_change(int fd, uint8_t from, uint8_t to)
+{
+	__atomic_compare_exchange_n(&fdtable_watch[fd], &from, to, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_ACQUIRE);
+}
+
 void fdtable_unwatch(int fd)
 {
-	uint8_t closed = WATCH_CLOSED;
-
 	/* A socket of another thread may have taken the number meanwhile. */
-	__atomic_compare_exchange_n(&fdtable_watch[fd], &closed, WATCH_NOT, false, __ATOMIC_ACQ_REL,
-				    __ATOMIC_ACQUIRE);
+	watch_change(fd, WATCH_CLOSED, WATCH_END);
+}
+
+void fdtable_watch_end(int fd, bool will)
+{
+	watch_change(fd, will ? WATCH_NOT : WATCH_END, will ? WATCH_END : WATCH_NOT);
 }
 
 void fdtable_forget(int fd)
@@ -338,8 +346,10 @@ void fdtable_forget(int fd)
 	if (!slot)
 		return;
 	fdtable_unwatch(fd);
-	if (LIFE_PHASE(life_of(slot)) == PHASE_GONE)
-		slot->closed_call = 0;
+	if (LIFE_PHASE(life_of(slot)) != PHASE_GONE)
+		return;
+	slot->closed_call = 0;
+	fdtable_watch_end(fd, false);
 }
 
 void fdtable_restore(int fd, uint32_t life)

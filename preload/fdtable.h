@@ -19,6 +19,8 @@ enum watch {
 	WATCH_CLOSED = 2, /* the number of a socket that was closed here, and nobody's as far as we
 			     know */
 	WATCH_SHARED = 4, /* with WATCH_SOCKET: other descriptors here lead to the same socket */
+	WATCH_END = 8,	  /* only its close() has something to tell: an epoll with sockets, or the
+			     number of a socket whose misuse was told */
 	WATCH_INHERITED = 0x80, /* a socket of the parent that this process has not used yet */
 };
 extern uint8_t fdtable_watch[LEDGER_SLOTS_MAX] __attribute__((visibility("hidden")));
@@ -26,6 +28,12 @@ extern uint8_t fdtable_watch[LEDGER_SLOTS_MAX] __attribute__((visibility("hidden
 /* Whether a call on the number has something to tell: of a socket, or that there is none any more.
  */
 static inline bool fdtable_watches(int fd)
+{
+	return (unsigned)fd < LEDGER_SLOTS_MAX && (fdtable_watch[fd] & ~WATCH_END);
+}
+
+/* The same of a close(). */
+static inline bool fdtable_watches_end(int fd)
 {
 	return (unsigned)fd < LEDGER_SLOTS_MAX && fdtable_watch[fd];
 }
@@ -98,8 +106,10 @@ uint32_t fdtable_retire(int fd, enum call call, stack_id stack);
 bool fdtable_finish(int fd, uint32_t life, enum ledger_drift drift);
 /* An open life turned out to have ended behind our back. */
 void fdtable_lose(int fd, uint32_t life, enum ledger_drift drift);
-/* Calls on the number of a closed socket are not looked at any more. */
+/* Calls on the number of a closed socket are not looked at any more, but for its close(). */
 void fdtable_unwatch(int fd);
+/* The close() of a number that is no socket's will have something to tell; or has told it. */
+void fdtable_watch_end(int fd, bool will);
 /* And it turned out to belong to something else than that socket. */
 void fdtable_forget(int fd);
 /* After it failed and closed nothing. */

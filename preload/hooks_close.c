@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ends: close and its ranges, and stdio's streams over a socket. */
+#include "misuse.h"
 #include "observe.h"
 #include "real.h"
 #include "track.h"
@@ -18,21 +19,30 @@ static __attribute__((noinline)) int close_told(int fd, int (*real)(int fd), enu
 	return result;
 }
 
-/* Of a number of which nothing is remembered, what comes of its close() is all there is to tell. */
+static __attribute__((noinline)) int close_refused(int fd, int result, enum call call)
+{
+	const struct closing closing = { .told = true };
+
+	OBSERVE(track_closed(fd, closing, errno, call, HERE));
+	return result;
+}
+
+/* Of a number of which nothing is known, what comes of its close() is all there is to tell. */
 static __attribute__((noinline)) int close_other(int fd, int (*real)(int fd), enum call call)
 {
-	if (track_remembers(fd))
-		return close_told(fd, real, call);
 	int result = real(fd);
-	OBSERVE(track_closed_other(fd, result ? errno : 0, call));
-	return result;
+
+	if (__builtin_expect(result, 0))
+		return close_refused(fd, result, call);
+	misuse_closed_other(fd);
+	return 0;
 }
 
 #define CLOSE(name)                                                                                \
 	EXPORT int name(int fd)                                                                    \
 	{                                                                                          \
 		int (*real)(int fd) = REAL(name);                                                  \
-		if (fdtable_watches(fd))                                                           \
+		if (fdtable_watches_end(fd))                                                       \
 			return close_told(fd, real, CALL_##name);                                  \
 		return ledger->slots ? close_other(fd, real, CALL_##name) : real(fd);              \
 	}

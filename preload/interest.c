@@ -4,8 +4,6 @@
 
 #include <sockaudit/verdict.h>
 
-uint8_t interest_epolls[INTEREST_EPOLLS / 8];
-
 /*
  * data -> the number last registered with it, + 1. The key keeps the order of addresses, so that
  * the connections of a program, which stand close together, share cache lines and pages here. A
@@ -36,14 +34,15 @@ int interest_socket(int epoll, uint64_t data)
 	return is_registered(epoll, fd, data) ? fd : -1;
 }
 
-/* Sockets registered in each of the first epolls, so that the end of one without any is no search.
- * Too many only make it search in vain. */
-static uint32_t registered[1024];
+/* Nobody has epolls of higher numbers. */
+#define EPOLLS 65536u
+/* Sockets registered in each, so that the end of anything else is no search. Too many only make it
+ * search in vain. */
+static uint32_t registered[EPOLLS];
 
 static void count_add(int epoll, uint32_t change)
 {
-	if ((unsigned)epoll < sizeof registered / sizeof registered[0])
-		__atomic_fetch_add(&registered[epoll], change, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&registered[epoll], change, __ATOMIC_RELAXED);
 }
 
 void interest_leave(struct ledger_slot *slot)
@@ -58,12 +57,9 @@ void interest_end(int epoll)
 {
 	unsigned end = fdtable_end();
 
-	if ((unsigned)epoll < sizeof registered / sizeof registered[0] &&
+	if ((unsigned)epoll >= EPOLLS || !__atomic_load_n(&registered[epoll], __ATOMIC_RELAXED) ||
 	    !__atomic_exchange_n(&registered[epoll], 0, __ATOMIC_RELAXED))
-		end = 0;
-
-	__atomic_fetch_and(&interest_epolls[epoll / 8], (uint8_t) ~(1u << (epoll % 8)),
-			   __ATOMIC_RELAXED);
+		return;
 	for (unsigned fd = 0; fd < end; fd++) {
 		struct ledger_slot *slot =
 			fdtable_is_socket((int)fd) ? fdtable_slot((int)fd) : NULL;
@@ -78,16 +74,19 @@ void interest_end(int epoll)
 
 void interest_begin(int epoll)
 {
+	if (!ledger->slots || !process_is_ours())
+		return;
 	/* The former epoll of this number went behind our back. */
-	if (interest_is_epoll(epoll) && ledger->slots && process_is_ours())
-		interest_end(epoll);
+	interest_end(epoll);
+	if (fdtable_watches(epoll))
+		fdtable_forget(epoll);
 }
 
 void interest_change(int epoll, int operation, int fd, const struct epoll_event *event, void *frame)
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
 
-	if (!slot || !process_is_ours() || (unsigned)epoll >= INTEREST_EPOLLS)
+	if (!slot || !process_is_ours() || (unsigned)epoll >= EPOLLS)
 		return;
 	if (operation == EPOLL_CTL_DEL) {
 		/* Another epoll may hold it still: the latest one is told of. */
@@ -98,6 +97,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		if (slot->epoll_fd != epoll + 1) {
 			interest_leave(slot);
 			count_add(epoll, 1);
+			fdtable_watch_end(epoll, true);
 		}
 		slot->epoll_interest = event->events;
 		slot->epoll_data = event->data.u64;
@@ -105,8 +105,6 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		if (event->data.u64 != (uint32_t)fd)
 			__atomic_store_n(&owners[owner_key(event->data.u64)], (uint32_t)fd + 1,
 					 __ATOMIC_RELAXED);
-		__atomic_fetch_or(&interest_epolls[epoll / 8], (uint8_t)(1u << (epoll % 8)),
-				  __ATOMIC_RELAXED);
 	}
 	slot->epoll_since = cycles_now();
 	/* Not of a change that goes on waiting: that is no leak, and a stack costs 30 ns. */

@@ -17,22 +17,10 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		     void *frame);
 /* The socket is about to be closed. */
 void interest_leave(struct ledger_slot *slot);
-/* An epoll is closed, see interest_is_epoll(). */
+/* A number is closed, or turns out to be something else: an epoll's, perhaps. */
 void interest_end(int epoll);
 /* The socket that an event speaks of; -1 unknown. No search: what collides is left to the kernel's
  * own word at the join. */
 int interest_socket(int epoll, uint64_t data);
-
-/* A bit for each number that is or was an epoll with sockets of ours; nobody has epolls of higher
- * numbers. */
-#define INTEREST_EPOLLS 65536u
-extern uint8_t interest_epolls[INTEREST_EPOLLS / 8];
-
-/* Whether a socket of ours was ever registered in this number. */
-static inline bool interest_is_epoll(int fd)
-{
-	return (unsigned)fd < INTEREST_EPOLLS &&
-	       (__atomic_load_n(&interest_epolls[fd / 8], __ATOMIC_RELAXED) & 1u << (fd % 8));
-}
 
 #endif

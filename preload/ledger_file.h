@@ -12,10 +12,13 @@
 #include <stddef.h>
 
 /* NULL bases: this process has no ledger (yet). Read on the data path; written once by
- * ledger_file_open(). */
+ * ledger_file_open(), but for `misuses_end`, which seldom changes. */
 struct ledger_bases {
 	struct ledger_slot *slots;
 	struct ledger_header *header;
+	uint32_t misuses_end; /* one more than the last misuse that was kept here */
+	uint32_t serial;      /* differs between any two ledgers that one process and its children
+				 write */
 	struct ledger_stack *stacks;
 	uint64_t *frames;
 	struct ledger_module *modules;
@@ -27,9 +30,7 @@ struct ledger_bases {
 	struct ledger_thread *threads;
 	struct ledger_mark *marks;
 	struct ledger_ending *endings;
-	uint32_t pid;	 /* who made it; a vfork child sees the bases and another getpid() */
-	uint32_t serial; /* differs between any two ledgers that one process and its children write
-			  */
+	uint32_t pid; /* who made it; a vfork child sees the bases and another getpid() */
 };
 
 /* Alone on its page. In the library's own data, so that a hook reaches it by one instruction. */

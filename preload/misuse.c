@@ -7,16 +7,8 @@
 #include <fcntl.h>
 #include <sockaudit/cycles.h>
 
-/* The neighbouring numbers that this thread has closed in a row. Three words of TLS. */
-static __thread struct {
-	int first, last; /* 0: none yet; 0 is never a socket's neighbour that matters */
-	int16_t step;	 /* direction of the run: 1, -1, or 0 after its first */
-	uint16_t length : 15, sweep : 1;
-	uint32_t before, latest; /* misuses recorded when it began, and at its last close */
-} run;
+__thread struct misuse_run misuse_run;
 
-/* Steps over a number or two that the program keeps are still a sweep. */
-#define STEP_MOST 3
 /* Shorter runs are pairs of descriptors, closed twice by the same error path. */
 #define SWEEP_LEAST 3
 /* No error path closes so many neighbours one by one: this is a sweep even if all had been sockets.
@@ -25,7 +17,7 @@ static __thread struct {
 
 static uint32_t this_thread(void)
 {
-	return (uint32_t)((uintptr_t)&run >> 4);
+	return (uint32_t)((uintptr_t)&misuse_run >> 4);
 }
 
 /* Who closed it by going through all numbers has forgotten whose it was. */
@@ -37,26 +29,16 @@ static void owner_forget(int fd)
 		track_flags(slot, SOCKET_SWEPT, 0);
 }
 
-static uint32_t misuses_recorded(void)
-{
-	const struct ledger_section *section;
-
-	if (!ledger->header)
-		return 0;
-	section = &ledger->header->sections[SECTION_MISUSES];
-	return section->used < section->capacity ? section->used : section->capacity;
-}
-
 /* What this run has been blamed for so far was a sweep's doing. */
 static void run_forgive(void)
 {
-	int low = run.first < run.last ? run.first : run.last,
-	    high = run.first < run.last ? run.last : run.first;
+	int first = misuse_run.first, last = misuse_run.last, low = first < last ? first : last,
+	    high = first < last ? last : first;
 
 	for (int fd = low; fd <= high; fd++)
 		owner_forget(fd);
 
-	for (uint32_t i = run.before ? run.before : 1; i < misuses_recorded(); i++) {
+	for (uint32_t i = misuse_run.before ? misuse_run.before : 1; i < ledger->misuses_end; i++) {
 		struct ledger_misuse *misuse = &ledger->misuses[i];
 
 		if (misuse->thread == this_thread() && misuse->kind == MISUSE_DOUBLE_CLOSE)
@@ -66,43 +48,40 @@ static void run_forgive(void)
 
 static void run_follow(int fd, bool never_ours)
 {
-	int step = fd - run.last;
-	bool same_way = !run.step || (step > 0) == (run.step > 0);
-	uint32_t recorded = misuses_recorded();
+	int step = fd - misuse_run.last;
+	bool same_way = !misuse_run.step || (step > 0) == (misuse_run.step > 0);
+	uint32_t recorded = ledger->misuses_end;
 
-	if (run.length && step && step >= -STEP_MOST && step <= STEP_MOST && same_way) {
-		run.step = step > 0 ? 1 : -1;
-		if (run.length < 0x7fff)
-			run.length++;
-	} else if (run.length && (step == 1 || step == -1)) {
+	if (misuse_run.length && step && step >= -MISUSE_STEP_MOST && step <= MISUSE_STEP_MOST &&
+	    same_way) {
+		misuse_run.step = step > 0 ? 1 : -1;
+		if (misuse_run.length < 0x7fff)
+			misuse_run.length++;
+	} else if (misuse_run.length && (step == 1 || step == -1)) {
 		/* It turns: the last of the one run was the first of this one. */
-		run.step = (int16_t)step;
-		run.length = 2;
-		run.sweep = 0;
-		run.first = run.last;
-		run.before = run.latest;
+		misuse_run.step = (int16_t)step;
+		misuse_run.length = 2;
+		misuse_run.sweep = 0;
+		misuse_run.first = misuse_run.last;
+		misuse_run.before = misuse_run.latest;
 	} else {
-		run.step = 0;
-		run.length = 1;
-		run.sweep = 0;
-		run.first = fd;
-		run.before = recorded;
+		misuse_run = misuse_run_from(fd);
 	}
-	run.last = fd;
-	run.latest = recorded;
-	if (run.before > recorded) /* those were the parent's */
-		run.before = recorded;
+	misuse_run.last = fd;
+	misuse_run.latest = recorded;
+	if (misuse_run.before > recorded) /* those were the parent's */
+		misuse_run.before = recorded;
 	/* The standard descriptors' neighbours are closed in a row by daemons only. */
-	bool sweep = (run.length >= SWEEP_LEAST && (never_ours || fd <= 2)) ||
-		     run.length >= SWEEP_SURELY;
+	bool sweep = (misuse_run.length >= SWEEP_LEAST && (never_ours || fd <= 2)) ||
+		     misuse_run.length >= SWEEP_SURELY;
 	/* What a vfork child sweeps away is still its parent's. */
-	if ((!sweep && !run.sweep) || !process_is_ours())
+	if ((!sweep && !misuse_run.sweep) || !process_is_ours())
 		return;
-	if (!run.sweep)
+	if (!misuse_run.sweep)
 		run_forgive();
 	else
 		owner_forget(fd);
-	run.sweep = 1;
+	misuse_run.sweep = 1;
 }
 
 static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledger_slot *slot,
@@ -135,6 +114,10 @@ static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledge
 		.peer = slot->peer,
 	};
 	__atomic_store_n(&misuse->at, cycles_now(), __ATOMIC_RELEASE);
+	for (uint32_t end = __atomic_load_n(&ledger->misuses_end, __ATOMIC_RELAXED);
+	     end <= at && !__atomic_compare_exchange_n(&ledger->misuses_end, &end, at + 1, false,
+						       __ATOMIC_RELAXED, __ATOMIC_RELAXED);)
+		;
 }
 
 /* Who closed it by a range of numbers has forgotten its owner, who will use or close it once more.
@@ -154,11 +137,16 @@ void misuse_closed(int fd, const struct ledger_slot *slot, enum close_result res
 	if (fd < 0)
 		return;
 	run_follow(fd, result == CLOSE_REFUSED && !ours_once);
-	if (result == CLOSE_REFUSED && ours_once && !run.sweep && process_is_ours())
+	if (result == CLOSE_REFUSED && ours_once && !misuse_run.sweep && process_is_ours())
 		misuse_keep(fd, MISUSE_DOUBLE_CLOSE, slot, call, frame);
 	/* The number had another owner since, a file perhaps, and that one was closed. */
 	if (result == CLOSED_OTHER && slot && process_is_ours())
 		fdtable_forget(fd);
+}
+
+__attribute__((noinline)) void misuse_closed_near(int fd)
+{
+	run_follow(fd, false);
 }
 
 void misuse_used(int fd, int error, enum call call, void *frame)

@@ -84,7 +84,7 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 	if (!slot)
 		return NULL;
 	track_ask_put_off();
-	if (interest_is_epoll(fd)) /* it went behind our back, or by a range */
+	if (fdtable_watch[fd] & WATCH_END) /* an epoll went behind our back, or by a range */
 		interest_end(fd);
 	slot->origin = (uint8_t)origin;
 	slot->family = (uint16_t)family;

@@ -107,9 +107,6 @@ struct closing {
 };
 struct closing track_close(int fd, enum call call, void *frame);
 void track_closed(int fd, struct closing closing, int error, enum call call, void *frame);
-/* The same of a number that is not watched, and where nothing is remembered of what it was. */
-bool track_remembers(int fd);
-void track_closed_other(int fd, int error, enum call call);
 /* The same for a range of numbers, both ends included. */
 bool track_close_range(unsigned first, unsigned last, enum call call, void *frame);
 void track_closed_range(unsigned first, unsigned last, bool closed, enum call call);

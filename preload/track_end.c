@@ -101,8 +101,11 @@ struct closing track_close(int fd, enum call call, void *frame)
 	closing.slot = slot;
 	/* An unwatched slot in CLOSING: its first close() was cancelled with its thread. */
 	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING)) {
-		if (interest_is_epoll(fd) && process_is_ours())
+		if (fdtable_watches_end(fd) && process_is_ours()) {
 			interest_end(fd);
+			if (!slot)
+				fdtable_watch_end(fd, false);
+		}
 		return closing;
 	}
 	if (!process_is_ours()) {
@@ -131,19 +134,6 @@ void track_closed(int fd, struct closing closing, int error, enum call call, voi
 		      : error == EBADF ? CLOSE_REFUSED
 				       : CLOSED_OTHER,
 		      call, frame);
-}
-
-bool track_remembers(int fd)
-{
-	const struct ledger_slot *slot = fdtable_record(fd);
-
-	return interest_is_epoll(fd) ||
-	       (slot && (slot->closed_call || LIFE_PHASE(slot->life) != PHASE_GONE));
-}
-
-void track_closed_other(int fd, int error, enum call call)
-{
-	misuse_closed(fd, NULL, error == EBADF ? CLOSE_REFUSED : CLOSED_OTHER, call, NULL);
 }
 
 bool track_range_is_ours(unsigned flags)

@@ -301,12 +301,12 @@ struct ledger_slot {
 	uint32_t epoll_interest; /* as given to epoll_ctl() */
 	uint64_t epoll_since;	 /* of its last change: added, modified, removed */
 	int32_t epoll_fd;	 /* + 1; 0 with epoll_since set: removed then */
-	uint32_t net_ns; /* low half of SO_NETNS_COOKIE when it differs from the header's, else 0 */
+	uint32_t life; /* generation and phase; here since every read and write reads it */
 
 	/* Identity. */
-	uint32_t life;
-	uint8_t type;	/* SOCK_STREAM, ... */
-	uint8_t origin; /* enum ledger_origin */
+	uint32_t net_ns; /* low half of SO_NETNS_COOKIE when it differs from the header's, else 0 */
+	uint8_t type;	 /* SOCK_STREAM, ... */
+	uint8_t origin;	 /* enum ledger_origin */
 	uint16_t family;
 	uint64_t cookie; /* SO_COOKIE; 0 unknown */
 	uint64_t opened_at;
@@ -545,7 +545,7 @@ _Static_assert(sizeof(struct ledger_clock) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_totals) == 128, "ledger layout");
 _Static_assert(sizeof(struct ledger_address) == 24, "ledger layout");
 _Static_assert(sizeof(struct ledger_slot) == 256, "ledger layout");
-_Static_assert(__builtin_offsetof(struct ledger_slot, life) == 64,
+_Static_assert(__builtin_offsetof(struct ledger_slot, life) == 60,
 	       "the data path has a line of its own");
 _Static_assert(__builtin_offsetof(struct ledger_slot, eof_at) == 128, "ledger layout");
 _Static_assert(__builtin_offsetof(struct ledger_slot, local) == 192, "ledger layout");

@@ -26,6 +26,8 @@ $(CLI_BUILD):
 	mkdir -p $@
 $(CLI_BUILD)/%: tests/cli/programs/%.c $(wildcard tests/cli/programs/*.h) | $(CLI_BUILD)
 	$(CC) $(CLI_CFLAGS) $(cli_flags) -o $@ $<
+# These know the ledger's layout, the program's header.
+$(CLI_BUILD)/ledger_header $(CLI_BUILD)/borderline: $(wildcard include/sockaudit/*.h)
 $(CLI_BUILD)/%: tests/cli/programs/%.cc | $(CLI_BUILD)
 	$(CXX) -std=gnu++17 -O2 -g -Wall -Wextra -pthread -o $@ $<
 $(CLI_BUILD)/%_plugin.so: tests/cli/programs/%_plugin.c | $(CLI_BUILD)
