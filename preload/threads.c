@@ -7,7 +7,7 @@
 
 /* A thread without a number: what it leaves in a slot differs from what a new life holds, so that
  * its first use asks for one. */
-__thread struct thread_marks thread_marks = { DIRECTION_RECEIVED, DIRECTION_SENT, 0 };
+__thread struct thread_marks thread_marks = { DIRECTION_NEW, DIRECTION_NEW, 0 };
 
 #define NUMBERS 255u
 /* Numbers of living threads that are passed over before a thread goes without. */

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* As in ledger_slot.direction. */
-enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT };
+/* As in ledger_slot.direction; unlike any of these: of a thread that has no number yet. */
+enum { DIRECTION_NONE, DIRECTION_RECEIVED, DIRECTION_SENT, DIRECTION_NEW = 0x80 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a mark is direction | thread << 8");
 
@@ -31,6 +31,9 @@ static inline uint16_t thread_mark_of(const struct ledger_slot *slot)
 	return mark;
 }
 
+/* What differs between the two directions of one thread; less: the first byte. */
+#define TURN (DIRECTION_RECEIVED ^ DIRECTION_SENT)
+
 /* Another thread's turn: keeps who it is, and what thread_turn() does. Keeps errno. */
 ssize_t thread_turns(struct ledger_slot *slot, uint8_t direction, ssize_t n);
 
@@ -39,16 +42,15 @@ ssize_t thread_turns(struct ledger_slot *slot, uint8_t direction, ssize_t n);
 static inline ssize_t thread_turn(struct ledger_slot *slot, uint8_t direction, uint16_t mine,
 				  ssize_t n)
 {
-	uint16_t mark = thread_mark_of(slot);
+	uint16_t turn = thread_mark_of(slot) ^ mine;
 
-	if (__builtin_expect(mark == mine, 1))
-		return n;
-	if (mine >> 8 && mark >> 8 == mine >> 8) {
-		slot->exchanges += (uint8_t)mark != DIRECTION_NONE;
+	if (turn) {
+		if (__builtin_expect(turn > TURN, 0))
+			return thread_turns(slot, direction, n);
+		slot->exchanges += turn == TURN;
 		slot->direction = direction;
-		return n;
 	}
-	return thread_turns(slot, direction, n);
+	return n;
 }
 
 /* The number of this thread, which uses or opens a socket at that time; 0: it has none. Asks the
