@@ -129,6 +129,10 @@ static enum ledger_end end_asked(int fd, const struct ledger_slot *slot)
 	events = poll_now(fd);
 	if (events < 0)
 		return END_NOT;
+	/* Our FIN went first, and theirs has come: dead or in TIME_WAIT, it is the same. */
+	if (slot->shut_end == END_FIRST && !(slot->flags & SOCKET_SHUT_READ) &&
+	    (events & (POLLRDHUP | POLLERR)) == POLLRDHUP)
+		return END_FIRST;
 	/* An error may also be news in the error queue. */
 	if ((events & (POLLERR | POLLHUP)) && tcp_state(fd) == TCP_CLOSE)
 		return slot->shut_end && !(events & POLLERR) ? slot->shut_end : END_DEAD;
