@@ -46,6 +46,13 @@ static void file_write(int fd)
 		exit(3);
 }
 
+static void file_close(int fd)
+{
+	fd = open("/dev/null", O_RDONLY);
+	if (fd < 0 || close(fd))
+		exit(3);
+}
+
 static void socket_again(int fd)
 {
 	if (recv(fd, byte, 1, MSG_DONTWAIT) != -1 || errno != EAGAIN)
@@ -306,6 +313,7 @@ int main(int argc, char **argv)
 	} operations[] = {
 		{ "file-read", file_read, zero },
 		{ "file-write", file_write, null },
+		{ "file-close", file_close, null },
 		{ "recv-eagain", socket_again, -1 },
 		{ "send-recv", socket_send_receive, -1 },
 		{ "connection", connection, listener },

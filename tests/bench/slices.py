@@ -58,6 +58,7 @@ class Round:
             stage = stack.enter_context(Stage(environment(name == "audited", place), place, workload.where[0]))
             self.stages[name] = stage
             self.loads[name] = stack.enter_context(Load(workload, workload.server(stage), rate))
+        stack.callback(self.end)
 
     def drive(self, count, milliseconds):
         for load in self.loads.values():
@@ -69,6 +70,12 @@ class Round:
                 self.slices[name].append(self.loads[name].slice(milliseconds))
         self.processor = {name: (self.stages[name].processor_seconds() - before[name]) / self.loads[name].requests * 1e6
                           for name in NAMES}
+
+    def end(self):
+        """All at once: redis takes up to a second."""
+        for stage in self.stages.values():
+            for process in stage.processes:
+                process.terminate()
 
     def figures(self, which):
         return {name: [each[which] for each in slices] for name, slices in self.slices.items()}
