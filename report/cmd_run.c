@@ -271,7 +271,7 @@ int cmd_run(const struct options *options)
 		return EXIT_RUN_TROUBLE;
 	}
 	mine.to_stderr = true;
-	mine.command_line = "sockaudit run";
+	mine.stacks_command = "sockaudit run --stacks -- COMMAND";
 	int status = run_all(&run, &wishes);
 	put_away(&run);
 	samples_free(run.samples);

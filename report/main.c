@@ -121,14 +121,14 @@ static int unknown_command(const char *name)
 	return EXIT_TROUBLE;
 }
 
-/* How the user called us, for the hints of a report. */
-static const char *command_line(struct arena *arena, int argc, char **argv)
+/* How the user called us, and wants whole stacks. */
+static const char *stacks_command(struct arena *arena, int argc, char **argv)
 {
 	char *line = "sockaudit";
 
 	for (int i = 1; i < argc; i++)
 		line = arena_printf(arena, "%s %s", line, argv[i]);
-	return line;
+	return arena_printf(arena, "%s --stacks", line);
 }
 
 static int command_run(const struct command *command, int argc, char **argv)
@@ -146,7 +146,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 	} else if (options.version) {
 		printf("sockaudit %s\n", SOCKAUDIT_VERSION);
 	} else {
-		options.command_line = command_line(&arena, argc, argv);
+		options.stacks_command = stacks_command(&arena, argc, argv);
 		status = command->run(&options);
 	}
 	arena_free(&arena);

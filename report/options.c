@@ -631,7 +631,8 @@ void options_help(enum command_id command, FILE *out)
 		}
 		words_print(row_words(&arena, row), indent, indent, out);
 	}
-	if (row_find(command, "--format", strlen("--format"))) {
+	/* The others take text and JSON, as their option says. */
+	if (command & (FOR_REPORT | FOR_CHECK | FOR_RUN)) {
 		fputs("\nFormats:\n", out);
 		for (const struct renderer *renderer = renderers; renderer->name; renderer++) {
 			fprintf(out, "  %-*s", indent - 2, renderer->name);

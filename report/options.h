@@ -51,7 +51,7 @@ struct options {
 	bool sockets;			/* --sockets */
 	const char *states;		/* of the sockets; NULL: all */
 	const char **targets;		/* NULL-terminated; run: the command */
-	const char *command_line;	/* as it may be shown to the user */
+	const char *stacks_command;	/* what shows whole stacks, for the user to type */
 };
 
 /* Parses argv[1..]; memory is the arena's. On failure -EINVAL, and *trouble tells what to write

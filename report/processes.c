@@ -103,7 +103,9 @@ static void family_take(struct search *search, struct members *members, uint32_t
 		size_t count;
 		uint32_t inner_pid;
 		bool known = false, library;
-		if (proc->pid == self || proc->state == 'Z' || proc->state == 'X')
+		/* The reporter, and what reads debug information for it. */
+		if (proc->pid == self || proc->ppid == self || proc->state == 'Z' ||
+		    proc->state == 'X')
 			continue;
 		if (alone ? proc->pid != pid || proc->start_ticks != start_ticks
 			  : !family_descends(family, proc->pid, proc->ppid, proc->start_ticks, pid,

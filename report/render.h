@@ -11,7 +11,7 @@ struct render_settings {
 	bool colour;
 	bool reproducible;	   /* leave out times, pids, host */
 	bool with_stacks;	   /* text: whole stacks rather than the places */
-	const char *command;	   /* text: how the user called us, for the "next" hints; NULL */
+	const char *stacks_command; /* text: what shows whole stacks, for a "next" hint; NULL */
 	const char **source_roots; /* NULL-terminated; lines of source are quoted only from regular
 				      files below */
 	unsigned width;		   /* text: columns, 100 by default */

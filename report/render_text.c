@@ -143,10 +143,10 @@ static void remarks(struct text *text)
 
 static void hints(struct text *text)
 {
-	if (text->stacks_cut && text->settings->command)
+	if (text->stacks_cut && text->settings->stacks_command)
 		text_words(text, "next",
-			   text_make(text, "%s --stacks  shows whole stacks and every caller",
-				     text_safe(text, text->settings->command)));
+			   text_make(text, "%s  shows whole stacks and every caller",
+				     text_safe(text, text->settings->stacks_command)));
 }
 
 int render_text(const struct report *report, const struct render_settings *settings, FILE *out)

@@ -77,8 +77,9 @@ static void process_tell(struct advising *advising)
 	advising->advice->most_limit = proc_nofile_limit(most->pid);
 	if (!proc_files(advising->arena, most->pid, &files))
 		advising->advice->most_open = files.open;
+	/* What is too many now is to be told now. */
 	advising->advice->next =
-		arena_printf(advising->arena, "sockaudit report %" PRIu32, most->pid);
+		arena_printf(advising->arena, "sockaudit report %" PRIu32 " --grace 0", most->pid);
 }
 
 static void row_tell(struct advising *advising, enum states_by by, const char *where)

@@ -67,10 +67,10 @@ static void unseen_tell(struct arena *arena, struct states *census,
 		census->unseen = arena_printf(
 			arena,
 			"the descriptors of %" PRIu64
-			" %s not ours to see: their sockets are counted without a "
+			" %s are not ours to see: their sockets are counted without a "
 			"name, those in CLOSE not at all%s",
 			census->processes_refused,
-			census->processes_refused == 1 ? "process is" : "processes are",
+			census->processes_refused == 1 ? "process" : "processes",
 			geteuid() ? "; root sees all" : "");
 	else if (unseen && geteuid())
 		census->unseen =

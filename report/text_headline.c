@@ -170,9 +170,12 @@ static void clean_line(struct text *text)
 	if (within_grace) {
 		text_line(text, 0, COLOUR_CAREFUL,
 			  text_make(text,
-				    "no leaks yet: %s in CLOSE_WAIT and within the grace; --grace "
+				    "no leaks%s: %s in CLOSE_WAIT and within the grace; --grace "
 				    "0 tells now (%s)",
-				    text_count(text, within_grace, "socket is", "sockets are"),
+				    report->live ? " yet" : "",
+				    text_count(text, within_grace,
+					       report->live ? "socket is" : "socket was",
+					       report->live ? "sockets are" : "sockets were"),
 				    who));
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places of the program. A path and its line are never cut, since they are what the reader opens; a
- * function's name, which C++ can make as long as a page, is.
+ * Places of the program. A path's end and its line are never cut, since they are what the reader
+ * opens; a function's name, which C++ can make as long as a page, is, but for its beginning.
  */
 #include "text_site.h"
 #include "escape.h"
@@ -12,7 +12,7 @@
 
 #define FRAMES_SHOWN  3
 #define STACK_INDENT  (LABEL_WIDTH + 2u)
-#define NAME_SHORTEST 12u
+#define NAME_SHORTEST 28u
 
 static const char *last_part(const char *path)
 {

@@ -417,7 +417,7 @@ static void text_is_golden(void **state)
 	(void)state;
 	struct report report = leaking();
 	assert_golden("leaking.txt", "text", &report,
-		      (struct render_settings){ .command = "sockaudit report 812" });
+		      (struct render_settings){ .stacks_command = "sockaudit report 812 --stacks" });
 	assert_golden("leaking-stacks.txt", "text", &report,
 		      (struct render_settings){ .with_stacks = true, .reproducible = true });
 	assert_golden("leaking-colour.txt", "text", &report,
