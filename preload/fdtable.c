@@ -346,10 +346,9 @@ void fdtable_forget(int fd)
 	if (!slot)
 		return;
 	fdtable_unwatch(fd);
-	if (LIFE_PHASE(life_of(slot)) != PHASE_GONE)
-		return;
-	slot->closed_call = 0;
-	fdtable_watch_end(fd, false);
+	/* Not its closed_call: who closed it is still to be told of a socket that a child has. */
+	if (LIFE_PHASE(life_of(slot)) == PHASE_GONE)
+		__atomic_fetch_or(&slot->flags, SOCKET_SUCCEEDED, __ATOMIC_RELAXED);
 }
 
 void fdtable_restore(int fd, uint32_t life)

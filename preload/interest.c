@@ -34,15 +34,11 @@ int interest_socket(int epoll, uint64_t data)
 	return is_registered(epoll, fd, data) ? fd : -1;
 }
 
-/* Nobody has epolls of higher numbers. */
-#define EPOLLS 65536u
-/* Sockets registered in each, so that the end of anything else is no search. Too many only make it
- * search in vain. */
-static uint32_t registered[EPOLLS];
+uint32_t interest_registered[INTEREST_EPOLLS];
 
 static void count_add(int epoll, uint32_t change)
 {
-	__atomic_fetch_add(&registered[epoll], change, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&interest_registered[epoll], change, __ATOMIC_RELAXED);
 }
 
 void interest_leave(struct ledger_slot *slot)
@@ -53,12 +49,11 @@ void interest_leave(struct ledger_slot *slot)
 	slot->epoll_fd = 0;
 }
 
-void interest_end(int epoll)
+void interest_end_search(int epoll)
 {
 	unsigned end = fdtable_end();
 
-	if ((unsigned)epoll >= EPOLLS || !__atomic_load_n(&registered[epoll], __ATOMIC_RELAXED) ||
-	    !__atomic_exchange_n(&registered[epoll], 0, __ATOMIC_RELAXED))
+	if (!__atomic_exchange_n(&interest_registered[epoll], 0, __ATOMIC_RELAXED))
 		return;
 	for (unsigned fd = 0; fd < end; fd++) {
 		struct ledger_slot *slot =
@@ -74,19 +69,16 @@ void interest_end(int epoll)
 
 void interest_begin(int epoll)
 {
-	if (!ledger->slots || !process_is_ours())
-		return;
 	/* The former epoll of this number went behind our back. */
-	interest_end(epoll);
-	if (fdtable_watches(epoll))
-		fdtable_forget(epoll);
+	if (ledger->slots && process_is_ours())
+		interest_end(epoll);
 }
 
 void interest_change(int epoll, int operation, int fd, const struct epoll_event *event, void *frame)
 {
 	struct ledger_slot *slot = track_slot(fd, CALL_epoll_ctl);
 
-	if (!slot || !process_is_ours() || (unsigned)epoll >= EPOLLS)
+	if (!slot || !process_is_ours() || (unsigned)epoll >= INTEREST_EPOLLS)
 		return;
 	if (operation == EPOLL_CTL_DEL) {
 		/* Another epoll may hold it still: the latest one is told of. */
@@ -97,6 +89,7 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		if (slot->epoll_fd != epoll + 1) {
 			interest_leave(slot);
 			count_add(epoll, 1);
+			fdtable_unwatch(epoll); /* it was a closed socket's number */
 			fdtable_watch_end(epoll, true);
 		}
 		slot->epoll_interest = event->events;

@@ -17,8 +17,19 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		     void *frame);
 /* The socket is about to be closed. */
 void interest_leave(struct ledger_slot *slot);
-/* A number is closed, or turns out to be something else: an epoll's, perhaps. */
-void interest_end(int epoll);
+/* Nobody has epolls of higher numbers. */
+#define INTEREST_EPOLLS 65536u
+/* Sockets registered in each. Too many only make its end search in vain. */
+extern uint32_t interest_registered[INTEREST_EPOLLS] __attribute__((visibility("hidden")));
+
+void interest_end_search(int epoll);
+/* A number is closed, or turns out to be something else: an epoll's with sockets, perhaps. */
+static inline void interest_end(int epoll)
+{
+	if ((unsigned)epoll < INTEREST_EPOLLS &&
+	    __builtin_expect(__atomic_load_n(&interest_registered[epoll], __ATOMIC_RELAXED), 0))
+		interest_end_search(epoll);
+}
 /* The socket that an event speaks of; -1 unknown. No search: what collides is left to the kernel's
  * own word at the join. */
 int interest_socket(int epoll, uint64_t data);

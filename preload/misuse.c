@@ -26,16 +26,16 @@ static void owner_forget(int fd)
 	struct ledger_slot *slot = fdtable_record(fd);
 
 	if (slot && LIFE_PHASE(slot->life) == PHASE_GONE)
-		track_flags(slot, SOCKET_SWEPT, 0);
+		track_flags(slot, SOCKET_SUCCEEDED, 0);
 }
 
 /* What this run has been blamed for so far was a sweep's doing. */
 static void run_forgive(void)
 {
 	int first = misuse_run.first, last = misuse_run.last, low = first < last ? first : last,
-	    high = first < last ? last : first;
+	    high = first < last ? last : first, end = (int)fdtable_end();
 
-	for (int fd = low; fd <= high; fd++)
+	for (int fd = low; fd <= high && fd < end; fd++)
 		owner_forget(fd);
 
 	for (uint32_t i = misuse_run.before ? misuse_run.before : 1; i < ledger->misuses_end; i++) {
@@ -125,7 +125,7 @@ static void misuse_keep(int fd, enum ledger_misuse_kind kind, const struct ledge
 static bool closed_by_owner(const struct ledger_slot *slot)
 {
 	return slot->closed_call && LIFE_PHASE(slot->life) == PHASE_GONE &&
-	       !(slot->flags & SOCKET_SWEPT) && slot->closed_call != CALL_close_range &&
+	       !(slot->flags & SOCKET_SUCCEEDED) && slot->closed_call != CALL_close_range &&
 	       slot->closed_call != CALL_closefrom;
 }
 
@@ -139,6 +139,9 @@ void misuse_closed(int fd, const struct ledger_slot *slot, enum close_result res
 	run_follow(fd, result == CLOSE_REFUSED && !ours_once);
 	if (result == CLOSE_REFUSED && ours_once && !misuse_run.sweep && process_is_ours())
 		misuse_keep(fd, MISUSE_DOUBLE_CLOSE, slot, call, frame);
+	/* Its next close() is to be looked at, too. */
+	if (result == CLOSE_REFUSED && ours_once && process_is_ours())
+		fdtable_watch_end(fd, true);
 	/* The number had another owner since, a file perhaps, and that one was closed. */
 	if (result == CLOSED_OTHER && slot && process_is_ours())
 		fdtable_forget(fd);

@@ -84,8 +84,7 @@ struct ledger_slot *track_birth(int fd, enum ledger_origin origin, int family, i
 	if (!slot)
 		return NULL;
 	track_ask_put_off();
-	if (fdtable_watch[fd] & WATCH_END) /* an epoll went behind our back, or by a range */
-		interest_end(fd);
+	interest_end(fd); /* an epoll went behind our back, or by a range */
 	slot->origin = (uint8_t)origin;
 	slot->family = (uint16_t)family;
 	slot->type = (uint8_t)(type & 0xf);

@@ -103,8 +103,8 @@ struct closing track_close(int fd, enum call call, void *frame)
 	if (!watched && (!slot || LIFE_PHASE(slot->life) != PHASE_CLOSING)) {
 		if (fdtable_watches_end(fd) && process_is_ours()) {
 			interest_end(fd);
-			if (!slot)
-				fdtable_watch_end(fd, false);
+			/* Afterwards another thread's epoll may have the number. */
+			fdtable_watch_end(fd, false);
 		}
 		return closing;
 	}
@@ -236,6 +236,7 @@ void track_copy(int from, int to, bool cloexec, enum call call, void *frame)
 	struct ledger_slot *copy = fdtable_begin(to, &begun);
 	if (!copy)
 		return;
+	interest_end(to);
 	/* What the socket is and has lived through; not the descriptor's own history. */
 	copy->origin = ORIGIN_COPY;
 	copy->type = source->type;

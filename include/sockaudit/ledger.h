@@ -257,7 +257,9 @@ enum ledger_flag {
 	SOCKET_COPY_WORKED = 1u << 14,
 	/* Of a copy or an inherited socket: a call that may wait for data has begun on it. */
 	SOCKET_TOUCHED = 1u << 15,
-	SOCKET_SWEPT = 1u << 16,    /* its number was closed in a sweep over numbers */
+	/* Its number was closed in a sweep over numbers, or was something else's since: another
+	 * close() of it is not this socket's. */
+	SOCKET_SUCCEEDED = 1u << 16,
 	SOCKET_LINGER_0 = 1u << 17, /* SO_LINGER with no time: close() resets */
 	SOCKET_NOT_TCP =
 		1u << 18,      /* of a TCP family and type, but another protocol (MPTCP, SCTP) */
@@ -350,8 +352,7 @@ struct ledger_slot {
 	struct ledger_address local, peer;
 	uint64_t closed_at;
 	stack_id closed_stack;
-	uint8_t closed_call; /* 0: nobody's close() that we know of; 0 later too, when the number
-				turned out to belong to something else since */
+	uint8_t closed_call; /* 0: nobody's close() that we know of */
 	/* A stack_id, low byte first (ASIDE_STACK): where the socket was last put aside, which is
 	 * the epoll_ctl() since which nobody waits for its data; of a listener, the last accept(),
 	 * whose time and call stand as last_receive. */

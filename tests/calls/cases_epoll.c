@@ -84,6 +84,48 @@ static long register_one(int fd, void *with)
 	return registering->via(registering->epoll, registering->operation, fd, &event);
 }
 
+/*
+ * The descriptor of an epoll has the number that a closed socket had, and sockets are registered
+ * through it: its end is noticed all the same, by its close(), or else by what has its number next.
+ */
+static void interest_by_former_number(int (*via)(int, int, int, struct epoll_event *))
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fds[2], others[2], fillers[64], count = 0, epoll = epoll_new(), taken;
+
+	case_tcp_pair(fds);
+	case_tcp_pair(others);
+	taken = others[0];
+	/* So that it is the lowest number that is free, once it is. */
+	while (count < 64 && (fillers[count] = fcntl(0, F_DUPFD, 0)) < taken)
+		count++;
+	NEED(count < 64 && close(fillers[count]) == 0);
+
+	NEED(close(taken) == 0 && dup(epoll) == taken);
+	STEP(via(taken, EPOLL_CTL_ADD, fds[0], &event));
+	CHECK(case_slot(fds[0])->epoll_fd == taken + 1);
+	NEED(close(taken) == 0);
+	CHECK(!case_slot(fds[0])->epoll_fd);
+
+	/* Through another descriptor of the epoll, and closed by a range. */
+	NEED(dup(epoll) == taken);
+	STEP(via(taken, EPOLL_CTL_ADD, fds[1], &event));
+	CHECK(case_slot(fds[1])->epoll_fd == taken + 1);
+	NEED(close_range((unsigned)taken, (unsigned)taken, 0) == 0);
+	NEED(socket(AF_INET, SOCK_STREAM, 0) == taken);
+	CHECK(!case_slot(fds[1])->epoll_fd);
+
+	/* A socket is copied over the epoll. */
+	NEED(close(taken) == 0 && dup(epoll) == taken);
+	NEED(via(taken, EPOLL_CTL_DEL, fds[0], NULL) == 0);
+	STEP(via(taken, EPOLL_CTL_ADD, fds[0], &event));
+	CHECK(case_slot(fds[0])->epoll_fd == taken + 1);
+	NEED(dup2(others[1], taken) == taken);
+	CHECK(!case_slot(fds[0])->epoll_fd);
+	while (count)
+		NEED(close(fillers[--count]) == 0);
+}
+
 /* What is registered, changed, and taken back, by the call and by the end of the epoll. */
 static void interest_changes(int (*via)(int, int, int, struct epoll_event *))
 {
@@ -134,6 +176,7 @@ void body_epoll_ctl(const char *name, int (*via)(int, int, int, struct epoll_eve
 	int fds[2], pipes[2];
 
 	interest_changes(via);
+	interest_by_former_number(via);
 	body_stale(name, register_one, &adds, false);
 	body_stale(name, register_one, &modifies, false);
 	case_tcp_pair(fds);

@@ -6,6 +6,7 @@
  */
 #include "loopback.h"
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -50,6 +51,10 @@ static void sweep(const char *how)
 	} else if (!strcmp(how, "down")) {
 		for (int fd = 1023; fd >= 3; fd--)
 			good += close(fd) == 0;
+	} else if (!strcmp(how, "high")) {
+		for (int i = 0; i < 20; i++)
+			bad += close(INT_MAX - i) != 0;
+		closefrom(3);
 	} else if (!strcmp(how, "closefrom")) {
 		closefrom(3);
 	} else if (!strcmp(how, "close_range")) {
