@@ -89,7 +89,6 @@ void interest_change(int epoll, int operation, int fd, const struct epoll_event 
 		if (slot->epoll_fd != epoll + 1) {
 			interest_leave(slot);
 			count_add(epoll, 1);
-			fdtable_unwatch(epoll); /* it was a closed socket's number */
 			fdtable_watch_end(epoll, true);
 		}
 		slot->epoll_interest = event->events;
