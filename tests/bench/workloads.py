@@ -4,8 +4,8 @@ from collections import namedtuple
 
 import servers
 
-# how: keep, each, ended (load.c); limit: of the throughput; connections: at once; slices: of a set of servers, of so many
-# milliseconds; where: the processors of server and client
+# how: keep, each, ended (load.c); limit: of the throughput; connections: at once; slices: of a set of servers, of so
+# many milliseconds; where: the processors of server and client
 Workload = namedtuple("Workload", "name server how request limit connections slices milliseconds where",
                       defaults=(20, 16, 20, ("server", "client")))
 
